@@ -1,0 +1,15 @@
+// One configuration for the whole workspace: `unit` needs nothing, `int` needs real servers, started once by its global set-up.
+const shared = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: { '^.+\\.(t|j|m)s$': ['@swc/jest', { configFile: '.swcrc', exclude: [] }] },
+  transformIgnorePatterns: ['/node_modules/', '/dist/'],
+  testEnvironmentOptions: { customExportConditions: ['talon-source', 'node', 'require', 'node-addons'] },
+  modulePathIgnorePatterns: ['<rootDir>/.talon/', '/dist/'],
+};
+module.exports = {
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{libs,services,deploy,load-tests}/**/*.spec.ts'], testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/', '/dist/'] },
+    { ...shared, displayName: 'int', testMatch: ['<rootDir>/{libs,services,deploy,load-tests}/**/*.int.spec.ts'], globalSetup: '<rootDir>/libs/testing/jest/global-setup.js', globalTeardown: '<rootDir>/libs/testing/jest/global-teardown.js' },
+  ],
+};

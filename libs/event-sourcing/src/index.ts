@@ -1,0 +1,5 @@
+export * from './codec';
+export * from './command-handler';
+export * from './decider';
+export * from './event';
+export * from './event-store';
