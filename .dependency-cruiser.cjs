@@ -67,7 +67,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/|\\.talon/' },
+    exclude: { path: '^(libs|services)/[^/]+/dist/|^\\.talon/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: { conditionNames: ['talon-source', 'require', 'node', 'default'], exportsFields: ['exports'], extensions: ['.ts', '.js', '.json'] },
