@@ -1,1 +1,3 @@
-export {};
+export * from './lua-command';
+export * from './lua-header';
+export * from './redis-gate';
