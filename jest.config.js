@@ -1,8 +1,13 @@
 // One configuration for the whole workspace: `unit` needs nothing, `int` needs real servers, started once by its global set-up.
+const { readFileSync } = require('node:fs');
+
+const { $schema: _schema, exclude: _specs, module: _module, ...compiler } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
+// .swcrc leaves specs out of the build; here they are wanted. Dynamic imports become require, as all of Jest's modules are CommonJS.
+const swc = { ...compiler, swcrc: false };
 const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
-  transform: { '^.+\\.(t|j|m)s$': ['@swc/jest', { configFile: '.swcrc', exclude: [] }] },
+  transform: { '^.+\\.(t|j|m)s$': ['@swc/jest', swc] },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
   testEnvironmentOptions: { customExportConditions: ['talon-source', 'node', 'require', 'node-addons'] },
   modulePathIgnorePatterns: ['<rootDir>/.talon/', '/dist/'],

@@ -1,1 +1,2 @@
 export * from './spec-for';
+export * from './servers';
