@@ -58,8 +58,8 @@ module.exports = {
     {
       name: 'services-know-no-service',
       severity: 'error',
-      comment: 'Services talk through @talon/contracts; only standalone composes them.',
-      from: { path: '^services/([^/]+)/', pathNot: ['^services/standalone/', SPEC] },
+      comment: 'Services talk through @talon/contracts; only standalone and cli compose them.',
+      from: { path: '^services/([^/]+)/', pathNot: ['^services/(standalone|cli)/', SPEC] },
       to: { path: '^services/', pathNot: '^services/$1/' },
     },
     { name: 'libraries-know-no-service', severity: 'error', from: { path: '^libs/', pathNot: SPEC }, to: { path: '^services/' } },

@@ -1,0 +1,51 @@
+import { SingleBar } from 'cli-progress';
+
+/** A bar with rate and time left on stderr, so that stdout stays clean for reports; plain lines where there is no terminal. */
+export interface Progress {
+  step(count?: number): void;
+  stop(): void;
+}
+
+const PLAIN_EVERY_MS = 5_000;
+
+export function startProgress(label: string, total: number): Progress {
+  return process.stderr.isTTY ? bar(label, total) : lines(label, total);
+}
+
+function bar(label: string, total: number): Progress {
+  const startedMs = Date.now();
+  const single = new SingleBar({
+    stream: process.stderr,
+    format: `${label.padEnd(12)} {bar} {percentage}% | {value}/{total} | {rate}/s | {eta_formatted} left`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    etaBuffer: 1_000,
+  });
+  let done = 0;
+  single.start(total, 0, { rate: 0 });
+  return {
+    step: (count = 1) => single.update((done += count), { rate: Math.round((done * 1000) / Math.max(1, Date.now() - startedMs)) }),
+    stop: () => single.stop(),
+  };
+}
+
+function lines(label: string, total: number): Progress {
+  const startedMs = Date.now();
+  let lastMs = startedMs;
+  let done = 0;
+  const print = () => {
+    const rate = (done * 1000) / Math.max(1, Date.now() - startedMs);
+    const leftS = rate > 0 ? Math.round((total - done) / rate) : 0;
+    process.stderr.write(`${label}: ${done}/${total}, ${Math.round(rate)}/s, ${leftS} s left\n`);
+  };
+  return {
+    step(count = 1) {
+      done += count;
+      if (Date.now() - lastMs < PLAIN_EVERY_MS) return;
+      lastMs = Date.now();
+      print();
+    },
+    stop: print,
+  };
+}

@@ -1,0 +1,144 @@
+import { type Appointment, type AppointmentFile, planReplay, type Rejection, type ReplayPlan } from '../domain/appointments';
+import type { Platform, ProgressFactory } from './ports';
+import { inParallel } from './in-parallel';
+
+/** Requests under way at once. Rows of one patient never overlap, so the outcome does not depend on it. */
+const REQUESTS_MAX = 48;
+const ZONE = 'UTC';
+
+export interface ReplayReport {
+  rows: number;
+  rejected: Rejection[];
+  booked: number;
+  /** How many rows were refused, by error code. */
+  refused: Record<string, number>;
+  hospitals: number;
+  sessions: number;
+  patients: number;
+  /** Events in the log afterwards. */
+  events: number;
+  /** Events this run added: 0 for a repeat. */
+  eventsAdded: number;
+  seconds: number;
+  /** Stopped by hand before the end; the same command goes on. */
+  interrupted: boolean;
+}
+
+interface Session {
+  sessionId: string;
+}
+
+/**
+ * Replays an appointments file through the public API. Every request carries a key derived from the file, so a repeat, or going on after
+ * an interruption, finds what is there and adds nothing.
+ */
+export async function replay(
+  file: AppointmentFile,
+  platform: Platform,
+  options: { until?: string; signal?: AbortSignal; progress: ProgressFactory; countEvents: () => Promise<number> },
+): Promise<ReplayReport> {
+  const startedMs = Date.now();
+  const plan = planReplay(file.valid, options.until);
+  const eventsBefore = await options.countEvents();
+  const firstInstant = plan.bookings[0]?.scheduledAt;
+  const sessions = await prepareSessions(plan, platform, firstInstant, options);
+  const patients = await registerPatients(plan, platform, options);
+  const outcome = await takeBookings(plan.bookings, { sessions, patients }, platform, options);
+  const events = await options.countEvents();
+  return {
+    rows: file.rows,
+    rejected: file.rejected,
+    ...outcome,
+    hospitals: plan.hospitals.length,
+    sessions: plan.sessions.length,
+    patients: plan.patients.length,
+    events,
+    eventsAdded: events - eventsBefore,
+    seconds: Math.round((Date.now() - startedMs) / 100) / 10,
+    interrupted: options.signal?.aborted ?? false,
+  };
+}
+
+type Options = { signal?: AbortSignal; progress: ProgressFactory };
+
+async function prepareSessions(plan: ReplayPlan, platform: Platform, now: string | undefined, { progress, signal }: Options) {
+  const bar = progress('Sessions', plan.sessions.length);
+  const sessions = new Map<string, string>();
+  const byHospital = plan.hospitals.map((name) => ({ name, sessions: plan.sessions.filter((session) => session.neighbourhood === name) }));
+  try {
+    await inParallel(byHospital, { limit: 8, signal }, async (hospital) => {
+      const create = <T>(path: string, kind: string, body: object) =>
+        platform.admin.must<T>({ method: 'POST', path, body, key: `replay:${kind}:${encodeURIComponent(hospital.name)}`, now });
+      const { hospitalId } = await create<{ hospitalId: string }>('/v1/hospitals', 'hospital', { name: hospital.name, zone: ZONE });
+      const { departmentId } = await create<{ departmentId: string }>('/v1/departments', 'department', { hospitalId, name: 'General practice' });
+      const { doctorId } = await create<{ doctorId: string }>('/v1/doctors', 'doctor', { hospitalId, departmentId, name: `Doctor of ${hospital.name}` });
+      for (const { day, tickets } of hospital.sessions) {
+        const body = { doctorId, departmentId, date: day, zone: ZONE, start: '00:00', end: '24:00', tickets };
+        const session = await create<Session>('/v1/sessions', `session:${day}`, body);
+        sessions.set(`${hospital.name}|${day}`, session.sessionId);
+        bar.step();
+      }
+    });
+  } finally {
+    bar.stop();
+  }
+  return sessions;
+}
+
+async function registerPatients(plan: ReplayPlan, platform: Platform, { progress, signal }: Options) {
+  const bar = progress('Patients', plan.patients.length);
+  const ids = new Map<string, string>();
+  try {
+    await inParallel(plan.patients, { limit: REQUESTS_MAX, signal }, async (first) => {
+      const { patientId } = await platform.portal.must<{ patientId: string }>({
+        method: 'POST',
+        path: '/v1/patients',
+        key: `replay:patient:${encodeURIComponent(first.patientId)}`,
+        body: patientOf(first),
+      });
+      ids.set(first.patientId, patientId);
+      bar.step();
+    });
+  } finally {
+    bar.stop();
+  }
+  return ids;
+}
+
+/** The file has no names and only ages: the record says so instead of inventing people. */
+function patientOf({ patientId, ageYears, scheduledAt }: Appointment) {
+  const year = Math.max(1900, Number(scheduledAt.slice(0, 4)) - Math.max(0, ageYears) - 1);
+  return {
+    name: { family: 'Replayed', given: patientId },
+    birthDate: `${year}-01-01`,
+    documents: [{ kind: 'replay', number: patientId }],
+  };
+}
+
+async function takeBookings(
+  bookings: Appointment[],
+  { sessions, patients }: { sessions: Map<string, string>; patients: Map<string, string> },
+  platform: Platform,
+  { progress, signal }: Options,
+) {
+  const bar = progress('Bookings', bookings.length);
+  const refused: Record<string, number> = {};
+  let booked = 0;
+  try {
+    await inParallel(bookings, { limit: REQUESTS_MAX, laneOf: (row) => row.patientId, signal }, async (row) => {
+      const { status, body } = await platform.portal.send({
+        method: 'POST',
+        path: '/v1/bookings',
+        key: `replay:booking:${encodeURIComponent(row.appointmentId)}`,
+        now: row.scheduledAt,
+        body: { patientId: patients.get(row.patientId), sessionId: sessions.get(`${row.neighbourhood}|${row.day}`) },
+      });
+      if (status === 201 || status === 200) booked++;
+      else refused[body.code ?? `http/${status}`] = (refused[body.code ?? `http/${status}`] ?? 0) + 1;
+      bar.step();
+    });
+  } finally {
+    bar.stop();
+  }
+  return { booked, refused };
+}
