@@ -1,1 +1,3 @@
-export {};
+export * from './config';
+export * from './platform.module';
+export * from './service-definition';
