@@ -1,1 +1,13 @@
-export {};
+export * from './access';
+export * from './api-problems';
+export * from './create-app';
+export * from './formats';
+export * from './jwt-token-verifier';
+export * from './openapi';
+export * from './problem';
+export * from './request-context';
+export * from './request-decorators';
+export * from './routes';
+export * from './token-verifier';
+export * from './validation';
+export * from './validators';

@@ -1,7 +1,8 @@
 /**
  * What kind of refusal it is. Only `libs/http` turns it into a status:
  * invalid 400 · unauthenticated 401 · forbidden 403 · not-found 404 · conflict 409 · gone 410 · too-large 413 ·
- * unprocessable 422 · too-many 429 · unavailable 503.
+ * unprocessable 422 · too-many 429 · internal 500 · unavailable 503. A few codes of `commonError` that only concern the transport
+ * (405, 408, 414, 415, 431) have a status of their own there.
  */
 export type ErrorCategory =
   | 'invalid'
@@ -13,6 +14,7 @@ export type ErrorCategory =
   | 'too-large'
   | 'unprocessable'
   | 'too-many'
+  | 'internal'
   | 'unavailable';
 
 export interface ErrorDefinition {
@@ -69,7 +71,15 @@ export const commonError = defineErrors('talon', {
   'forbidden': { category: 'forbidden', title: 'Not allowed', next: 'Use a token whose role may do this, or ask the hospital.' },
   'not-found': { category: 'not-found', title: 'No such resource', next: 'Check the address; /docs lists every route.' },
   'too-large': { category: 'too-large', title: 'Request body is too large', next: 'Send less than the limit named in `detail`.' },
+  'malformed-json': { category: 'invalid', title: 'Body is not acceptable JSON', next: 'Correct the place named in `detail` and send the request again.' },
+  'malformed-address': { category: 'invalid', title: 'Address is not valid', next: 'Percent-encode the address as RFC 3986 says and send the request again.' },
+  'method-not-allowed': { category: 'not-found', title: 'This address does not know the method', next: 'Use one of the methods in the `Allow` header.' },
+  'unsupported-media-type': { category: 'invalid', title: 'Body is not JSON', next: 'Send JSON with `Content-Type: application/json`.' },
+  'address-too-long': { category: 'too-large', title: 'Address is too long', next: 'Send fewer or shorter query parameters.' },
+  'headers-too-large': { category: 'too-large', title: 'Request headers are too large', next: 'Send fewer or shorter headers.' },
+  'request-timeout': { category: 'unavailable', title: 'Request did not arrive in time', next: 'Send the request again.', retryable: true },
   'key-missing': { category: 'invalid', title: 'Idempotency-Key header is missing or malformed', next: 'Send an `Idempotency-Key` of 1 to 255 visible ASCII characters, the same one when you repeat the request.' },
   'conflict': { category: 'conflict', title: 'Changed by someone else at the same time', next: 'Read the resource again and repeat the request.', retryable: true },
   'unavailable': { category: 'unavailable', title: 'A part of the platform does not answer', next: 'Repeat the request with the same Idempotency-Key in a few seconds.', retryable: true },
+  'internal': { category: 'internal', title: 'Internal error', next: 'Report the `x-request-id` of the answer; the log has the rest.' },
 });

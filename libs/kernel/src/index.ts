@@ -3,5 +3,7 @@ export * from './clock';
 export * from './errors';
 export * from './ids';
 export * from './money';
+export * from './operations';
 export * from './rpc';
+export * from './trace';
 export * from './wake';
