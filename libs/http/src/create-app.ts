@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type ForwardReference, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { HealthChecks, MetricsPage, type Actor, type Clock, type Log, type RequestObserver } from '@talon/kernel';
@@ -54,10 +54,11 @@ class EdgeModule {}
  * @throws when a route has no access rule, naming it
  */
 export async function createApp(rootModule: RootModule, options: CreateAppOptions): Promise<NestFastifyApplication> {
+  const bodyLimitBytes = options.bodyLimitBytes ?? BODY_LIMIT_BYTES;
   const routeMap = new RouteMap();
-  const problems = new ProblemFilter(options.log, routeMap);
+  const problems = new ProblemFilter(options.log, routeMap, bodyLimitBytes);
   const adapter = new FastifyAdapter({
-    bodyLimit: options.bodyLimitBytes ?? BODY_LIMIT_BYTES,
+    bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: unknown, reply: unknown) => problems.answer(error, request as TalonRequest, reply as FastifyReply),
@@ -66,7 +67,7 @@ export async function createApp(rootModule: RootModule, options: CreateAppOption
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   installEdge(fastify, {
     clock: options.clock,
-    bodyLimitBytes: options.bodyLimitBytes ?? BODY_LIMIT_BYTES,
+    bodyLimitBytes,
     log: options.log,
     requestLogShare: options.requestLogShare ?? 0,
     observer: options.observer,
@@ -96,10 +97,11 @@ function serveDocument(app: NestFastifyApplication, routes: ReturnType<typeof li
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', raw: ['json'], customSiteTitle: options.title });
 }
 
+/** A provider anywhere in the application; `app.get` would log an absent one as an error. */
 function provided<T>(app: NestFastifyApplication, token: abstract new () => T): T | undefined {
-  try {
-    return app.get<T>(token as Type<T>, { strict: false });
-  } catch {
-    return undefined;
+  for (const module of app.get(ModulesContainer).values()) {
+    const wrapper = module.providers.get(token);
+    if (wrapper) return wrapper.instance as T;
   }
+  return undefined;
 }

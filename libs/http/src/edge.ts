@@ -61,17 +61,12 @@ const isPrintable = (value: string): boolean => !value.includes('\u0000') && val
 
 function installBodyParser(fastify: FastifyInstance, bodyLimit: number) {
   fastify.removeAllContentTypeParsers();
-  const limitText = `The request body is larger than ${bodyLimit} bytes`;
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (_request, body: Buffer, done) => {
     try {
       done(null, body.length === 0 ? undefined : parseJsonBody(body));
     } catch (error) {
       done(error as Error);
     }
-  });
-  fastify.addHook('onError', (_request, _reply, error, done) => {
-    if ((error as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') error.message = limitText;
-    done();
   });
 }
 

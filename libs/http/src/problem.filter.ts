@@ -12,7 +12,11 @@ export interface MethodsAt {
 /** Everything that is thrown becomes a problem; only faults (500) are logged, with their stack and the request's id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Log | undefined, private readonly routes: MethodsAt) {}
+  constructor(
+    private readonly log: Log | undefined,
+    private readonly routes: MethodsAt,
+    private readonly bodyLimitBytes: number,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost) {
     const http = host.switchToHttp();
@@ -22,13 +26,15 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: TalonRequest, reply: FastifyReply) {
     if (reply.sent) return;
     const path = pathOf(request.raw.url ?? '/');
-    const refusal = this.withMethods(refusalOf(error), request, path, reply);
+    const refusal = this.precise(refusalOf(error), request, path, reply);
     const problem = problemOf(refusal, path);
     if (problem.status === 500) this.logFault(error, request);
     void reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
   }
 
-  private withMethods(refusal: DomainError, request: TalonRequest, path: string, reply: FastifyReply): DomainError {
+  /** What the thrower could not know: the limit in force, the methods the address has. */
+  private precise(refusal: DomainError, request: TalonRequest, path: string, reply: FastifyReply): DomainError {
+    if (refusal.code === 'talon/too-large') return commonError('too-large', `The request body is larger than ${this.bodyLimitBytes} bytes`);
     if (!request.is404 || refusal.code !== 'talon/not-found') return refusal;
     const methods = this.routes.methodsAt(path);
     if (methods.length === 0 || methods.includes(request.method)) return refusal;

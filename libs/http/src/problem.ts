@@ -79,9 +79,20 @@ export function refusalOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   if (error instanceof WrongRevisionError) return commonError('conflict', 'Somebody else changed this at the same time');
   if (error instanceof UnknownOutcomeError) return commonError('unavailable', 'It is not known whether the request was carried out');
+  const byCode = FASTIFY_REFUSALS[codeThrown(error) ?? ''];
+  if (byCode) return byCode();
   const status = statusThrown(error);
   return status === undefined ? internal() : refusalForStatus(status);
 }
+
+const FASTIFY_REFUSALS: Record<string, () => DomainError> = {
+  FST_ERR_BAD_URL: () => commonError('malformed-address', 'The address is not percent-encoded properly'),
+  FST_ERR_MAX_PARAM_LENGTH: () => commonError('address-too-long', 'A part of the address is too long'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => commonError('malformed-json', 'The body is not as long as Content-Length says'),
+};
+
+const codeThrown = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 const internal = () => commonError('internal', 'Internal error');
 

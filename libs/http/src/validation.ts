@@ -19,7 +19,6 @@ export class InputPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
       transform: true,
-      stopAtFirstError: true,
       validationError: { target: false, value: false },
       exceptionFactory: (errors) => invalidInput(fieldErrors(errors)),
     });
@@ -51,7 +50,8 @@ export function invalidInput(fields: FieldError[]): DomainError {
 export function fieldErrors(errors: ValidationError[], parent = ''): FieldError[] {
   return errors.flatMap((error) => {
     const field = parent + (/^\d+$/.test(error.property) ? `[${error.property}]` : parent ? `.${error.property}` : error.property);
-    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({ field, message: messageOf(rule, message, error.property) }));
+    // Decorators run from the last to the first; the first one written says best what the field is, so it speaks alone.
+    const own = Object.entries(error.constraints ?? {}).slice(-1).map(([rule, message]) => ({ field, message: messageOf(rule, message, error.property) }));
     return [...own, ...fieldErrors(error.children ?? [], field)];
   });
 }
