@@ -33,7 +33,7 @@ export type Fact = SlotFact | BookingFact | SupplyFact | OtherFact;
 
 export const INVARIANTS = {
   I1: 'no slot is sold twice, at any prefix of the log; no slot is sold that the session does not have',
-  I2: 'every live booking has its slot, and every taken slot has its booking',
+  I2: 'every live booking has its slot, and had it before it was recorded',
   I3: 'one key, one effect: a booking begins once, an event id occurs once, a patient keeps to the limit of the day',
   I5: 'positions only grow, streams have no gaps, no consumer is ahead of the log',
   I6: 'read models equal the fold of the log',
