@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@talon/platform';
+import { patientService } from './patient.module';
+
+void runService(patientService);
