@@ -22,6 +22,11 @@ export interface Reaction {
   filter: ReadAllFilter;
   /** The cursor is saved after this resolves; a throw brings the same batch again after a pause. */
   handle(events: RecordedEvent[]): Promise<void>;
+  /**
+   * Called before every batch and by `Feeds.attend`, while no other process works on this feed: time to look after what the effect is kept in.
+   * @returns a note to keep with the cursor; undefined leaves it as it is
+   */
+  before?(cursor: { position: number; note?: string }): Promise<string | undefined>;
 }
 
 export interface FeedLag {

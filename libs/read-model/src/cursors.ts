@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 const FAILURE_CHARACTERS_MAX = 300;
 
-type CursorRow = { name: string; position: string; failure: string | null };
+type CursorRow = { name: string; position: string; failure: string | null; note: string | null };
 export type Cursor = { position: number; failure?: string };
 
 /** The table `feeds.cursors`: per consumer the position up to which it has handled everything. */
@@ -20,10 +20,14 @@ export class Cursors {
   }
 
   /** @returns undefined while another process works on it (or, when waiting, never) */
-  async lock(tx: EntityManager, name: string, whenLocked: 'skip' | 'wait'): Promise<number | undefined> {
-    const sql = `SELECT position FROM feeds.cursors WHERE name = $1 FOR UPDATE ${whenLocked === 'skip' ? 'SKIP LOCKED' : ''}`;
+  async lock(tx: EntityManager, name: string, whenLocked: 'skip' | 'wait'): Promise<{ position: number; note?: string } | undefined> {
+    const sql = `SELECT position, note FROM feeds.cursors WHERE name = $1 FOR UPDATE ${whenLocked === 'skip' ? 'SKIP LOCKED' : ''}`;
     const [row] = await tx.query<CursorRow[]>(sql, [name]);
-    return row && Number(row.position);
+    return row && { position: Number(row.position), ...(row.note !== null && { note: row.note }) };
+  }
+
+  async annotate(tx: EntityManager, name: string, note: string) {
+    await tx.query('UPDATE feeds.cursors SET note = $2 WHERE name = $1', [name, note]);
   }
 
   async save(tx: EntityManager, name: string, position: number) {

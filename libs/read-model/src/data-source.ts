@@ -61,6 +61,7 @@ async function migrate(dataSource: DataSource, schemas: string[]) {
       name text PRIMARY KEY,
       position bigint NOT NULL,
       failure text,
+      note text,
       updated_at timestamptz NOT NULL DEFAULT now()
     ) WITH (fillfactor = 50)`);
     await dataSource.runMigrations();

@@ -36,6 +36,7 @@ interface Consumer {
   name: string;
   filter: ReadAllFilter;
   handle(events: RecordedEvent[], tx: EntityManager): Promise<void>;
+  before?: Reaction['before'];
   projection?: Projection;
   /** Failures in a row. */
   failures: number;
@@ -66,12 +67,14 @@ export class Feeds {
 
   /** Before or after `start`. @throws when the name is taken */
   addProjection(projection: Projection): void {
-    this.add({ ...projection, handle: (events, tx) => projection.apply(events, tx), projection, failures: 0, notBefore: 0 });
+    const { name, filter } = projection;
+    this.add({ name, filter, handle: (events, tx) => projection.apply(events, tx), projection, failures: 0, notBefore: 0 });
   }
 
   /** Before or after `start`. @throws when the name is taken */
   addReaction(reaction: Reaction): void {
-    this.add({ ...reaction, handle: (events) => reaction.handle(events), failures: 0, notBefore: 0 });
+    const before: Reaction['before'] = reaction.before && ((cursor) => reaction.before?.(cursor) ?? Promise.resolve(undefined));
+    this.add({ name: reaction.name, filter: reaction.filter, handle: (events) => reaction.handle(events), before, failures: 0, notBefore: 0 });
   }
 
   private add(consumer: Consumer) {
@@ -126,6 +129,19 @@ export class Feeds {
   /** Names of the projections this process can rebuild. */
   get projections(): string[] {
     return [...this.consumers.values()].filter(({ projection }) => projection).map(({ name }) => name);
+  }
+
+  /**
+   * Calls a reaction's `before` now, without a batch, once nobody works on the feed.
+   * @throws what `before` throws
+   */
+  async attend(name: string): Promise<void> {
+    const consumer = this.consumers.get(name);
+    if (!consumer) throw new Error(`there is no feed ${name}`);
+    await this.setup.dataSource.transaction(async (tx) => {
+      const cursor = await this.cursors.lock(tx, name, 'wait');
+      if (cursor) await this.prepare(consumer, cursor, tx);
+    });
   }
 
   /**
@@ -235,16 +251,25 @@ export class Feeds {
     return this.setup.dataSource.transaction(async (tx) => {
       // Losing the end of this after a crash only means doing it again: the cursor is lost together with the rows.
       await tx.query('SET LOCAL synchronous_commit = off');
-      const position = await this.cursors.lock(tx, name, 'skip');
-      if (position === undefined) {
+      const cursor = await this.cursors.lock(tx, name, 'skip');
+      if (!cursor) {
         consumer.notBefore = performance.now() + FEED_ELSEWHERE_MS;
         return false;
       }
+      const { position } = cursor;
       const page = await this.log.read(position, FEED_BATCH_MAX, filter);
       if (page.position <= position) return false;
-      if (page.events.length > 0) await consumer.handle(page.events, tx);
+      if (page.events.length > 0) {
+        await this.prepare(consumer, cursor, tx);
+        await consumer.handle(page.events, tx);
+      }
       await this.cursors.save(tx, name, page.position);
       return !page.atEnd;
     });
+  }
+
+  private async prepare(consumer: Consumer, cursor: { position: number; note?: string }, tx: EntityManager) {
+    const note = await consumer.before?.(cursor);
+    if (note !== undefined && note !== cursor.note) await this.cursors.annotate(tx, consumer.name, note);
   }
 }

@@ -18,7 +18,7 @@ export async function rebuildProjection(
   const report = await dataSource.transaction(async (tx) => {
     await tx.query('SET LOCAL synchronous_commit = off');
     await tx.query("SET LOCAL work_mem = '64MB'");
-    const cursor = (await cursors.lock(tx, projection.name, 'wait')) ?? START;
+    const cursor = (await cursors.lock(tx, projection.name, 'wait'))?.position ?? START;
     for (const [index, table] of projection.tables.entries()) {
       await tx.query(`CREATE TEMPORARY TABLE rebuild_before_${index} ON COMMIT DROP AS TABLE ${table}`);
       // DELETE instead of TRUNCATE: readers go on seeing the old rows.
