@@ -1,6 +1,7 @@
 export * from './access';
 export * from './api-problems';
 export * from './create-app';
+export * from './dev-token';
 export * from './formats';
 export * from './jwt-token-verifier';
 export * from './openapi';

@@ -1,10 +1,10 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { ROLES, commonError, type Actor, type DomainError, type Role } from '@talon/kernel';
 import { TokenVerifier } from './token-verifier';
 
 const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
-const DISCOVERY_TIMEOUT_MS = 3_000;
+const ISSUER_TIMEOUT_MS = 3_000;
 const CACHE_ENTRIES_MAX = 10_000;
 const REFUSAL_KEPT_MS = 10_000;
 
@@ -83,11 +83,22 @@ export class JwtTokenVerifier extends TokenVerifier {
 }
 
 async function discover(issuer: string): Promise<JWTVerifyGetKey> {
-  const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await steadyFetch(address, { signal: AbortSignal.timeout(ISSUER_TIMEOUT_MS) });
   if (!response.ok) throw new Error(`discovery answered ${response.status}`);
-  const { jwks_uri: address } = (await response.json()) as { jwks_uri?: unknown };
-  if (typeof address !== 'string') throw new Error('discovery names no jwks_uri');
-  return createRemoteJWKSet(new URL(address), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
+  const { jwks_uri: keysAddress } = (await response.json()) as { jwks_uri?: unknown };
+  if (typeof keysAddress !== 'string') throw new Error('discovery names no jwks_uri');
+  return createRemoteJWKSet(new URL(keysAddress), { timeoutDuration: ISSUER_TIMEOUT_MS, [customFetch]: steadyFetch });
+}
+
+/** Once more when the connection failed: one kept open to an issuer that has restarted since is dead without having told us. */
+async function steadyFetch(address: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    return fetch(address, init);
+  }
 }
 
 /** Errors about the token; anything else is about the issuer or the way to it. */
