@@ -1,0 +1,199 @@
+import {
+  type AppendResult,
+  type EventMetadata,
+  EventStore,
+  type ExpectedRevision,
+  type Page,
+  READ_ALL_MAX,
+  type ReadAllFilter,
+  type RecordedEvent,
+  START,
+  type StoredEvent,
+  type Subscription,
+  catchUp,
+  checkAppend,
+  isStreamName,
+} from '@talon/event-sourcing';
+import { LocalWake, type Wake, commonError } from '@talon/kernel';
+import type { Pool } from 'pg';
+import { PostgresAppendBackend } from './append-backend';
+import { AppendQueue, LANES_MAX } from './append-queue';
+import { isLost, openPool, persist } from './connection';
+import { MIGRATE } from './schema';
+import { StreamLoader } from './stream-loader';
+
+/** Connections for reading, per store. */
+export const READERS_MAX = 4;
+/** Streams one `readStreams` may ask for. */
+export const READ_STREAMS_MAX = 2_000;
+const REVISION_MAX = 2 ** 31 - 1;
+
+const COLUMNS = 'position, stream, revision, id, type, data, metadata';
+const READ_STREAMS = `select ${COLUMNS} from event_store.events where stream = any($1::text[]) order by stream, revision`;
+const READ_FORWARDS = `select ${COLUMNS} from event_store.events where stream = $1 and revision >= $2 order by revision limit $3`;
+const READ_BACKWARDS = `select ${COLUMNS} from event_store.events where stream = $1 and revision <= $2 order by revision desc limit $3`;
+const READ_ALL = `select ${COLUMNS} from event_store.events where position > $1 order by position limit $2`;
+/**
+ * Looks at a window of positions, returns the first matches in it, and in any case the window's last event, whose data stays behind (null)
+ * when it does not match: the caller learns how far it looked. `looked` is the number of events in the window.
+ */
+const READ_FILTERED = `
+  with looked as materialized (
+    select position, (
+      ($3::text[] is null or split_part(stream, '-', 1) = any($3)) and ($4::text[] is null or type = any($4))
+    ) as matches
+    from event_store.events where position > $1 order by position limit ${READ_ALL_MAX}
+  ), picked as (
+    (select position, matches from looked where matches order by position limit $2)
+    union all
+    select position, matches from (select * from looked order by position desc limit 1) last where not matches
+  )
+  select e.position, e.stream, e.revision, e.id, e.type, case when p.matches then e.data end as data, e.metadata, (select count(*) from looked)::int as looked
+  from picked p join event_store.events e using (position) order by e.position`;
+const HEAD = 'select max(position) as head from event_store.events';
+
+type Row = [position: string, stream: string, revision: number, id: string, type: string, data: string | null, metadata: string, looked?: number];
+
+export interface PostgresEventStoreOptions {
+  /** Signalled after every commit of this process, and what shortens the wait of its subscriptions. Default: one of its own. */
+  wake?: Wake;
+  /** Told about connections that break and reads that are tried again. Default: nothing. */
+  onError?: (error: unknown) => void;
+}
+
+/** The log in PostgreSQL, schema `event_store`. Its database may be shared with anything else. */
+export class PostgresEventStore extends EventStore {
+  private readonly wake: Wake;
+  private readonly onError: (error: unknown) => void;
+  private readonly writers: Pool;
+  private readonly readers: Pool;
+  private readonly queue: AppendQueue;
+  private readonly loader = new StreamLoader<{ stream: string; row: Row }>((streams) => this.fetchStreams(streams));
+  private readonly subscriptions = new Set<Subscription>();
+  private closed = false;
+
+  private constructor(url: string, options: PostgresEventStoreOptions) {
+    super();
+    this.wake = options.wake ?? new LocalWake();
+    this.onError = options.onError ?? (() => undefined);
+    this.writers = openPool(url, LANES_MAX, this.onError);
+    this.readers = openPool(url, READERS_MAX, this.onError);
+    this.queue = new AppendQueue(new PostgresAppendBackend(this.writers, () => this.closed, () => this.wake.signal()));
+  }
+
+  /** @throws when the server does not answer after the adapter's own attempts, or refuses the account */
+  static async connect(url: string, options: PostgresEventStoreOptions = {}): Promise<PostgresEventStore> {
+    const store = new PostgresEventStore(url, options);
+    try {
+      await persist(() => store.readers.query('select 1'), () => false);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** Creates the schema `event_store` where it is missing. Repeating it changes nothing; several processes may do it at once. */
+  async migrate(): Promise<void> {
+    await persist(() => this.writers.query(MIGRATE), () => this.closed);
+  }
+
+  override append(stream: string, expected: ExpectedRevision, events: StoredEvent[]): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) throw commonError('unavailable', 'the event store is closed');
+      const texts = checkAppend(stream, expected, events);
+      let textLength = 0;
+      for (const text of texts) textLength += text.data.length + text.metadata.length;
+      this.queue.add({ stream, expected, events, texts, textLength, resolve, reject });
+    });
+  }
+
+  override async readStream(stream: string, options: { fromRevision?: number; max?: number; backwards?: boolean } = {}): Promise<RecordedEvent[]> {
+    if (!isStreamName(stream)) return [];
+    const { fromRevision, max = REVISION_MAX, backwards = false } = options;
+    if (fromRevision === undefined && max === REVISION_MAX && !backwards) {
+      return (await this.loader.load(stream)).map(({ row }) => recorded(row));
+    }
+    const from = Math.min(fromRevision ?? (backwards ? REVISION_MAX : 0), REVISION_MAX);
+    const [name, text] = backwards ? ['read-backwards', READ_BACKWARDS] : ['read-forwards', READ_FORWARDS];
+    return (await this.read(name, text, [stream, from, max])).map(recorded);
+  }
+
+  override async readStreams(streams: string[]): Promise<Map<string, RecordedEvent[]>> {
+    if (streams.length > READ_STREAMS_MAX) throw commonError('invalid-input', `at most ${READ_STREAMS_MAX} streams at once, not ${streams.length}`);
+    const names = [...new Set(streams)].filter(isStreamName);
+    const loaded = await Promise.all(names.map((name) => this.loader.load(name)));
+    const found = new Map<string, RecordedEvent[]>();
+    loaded.forEach((rows, index) => {
+      if (rows.length > 0) found.set(names[index]!, rows.map(({ row }) => recorded(row)));
+    });
+    return found;
+  }
+
+  override async readAll(after: number, { max, filter }: { max: number; filter?: ReadAllFilter }): Promise<Page> {
+    const limit = Math.min(Math.max(max, 1), READ_ALL_MAX);
+    const filtered = filter?.categories !== undefined || filter?.types !== undefined;
+    const rows = filtered
+      ? await this.read('read-filtered', READ_FILTERED, [after, limit, filter.categories ?? null, filter.types ?? null])
+      : await this.read('read-all', READ_ALL, [after, limit]);
+    const matching = rows.filter((row) => row[5] !== null);
+    const full = matching.length === limit;
+    // A full page ends with its last match: what matches further on in the window has not been returned.
+    const last = full ? matching.at(-1) : rows.at(-1);
+    const atEnd = !full && (last?.[7] ?? 0) < READ_ALL_MAX;
+    return { events: matching.map(recorded), position: last ? Number(last[0]) : after, atEnd };
+  }
+
+  override async head(): Promise<number> {
+    const [row] = await persist(async () => (await this.readers.query<{ head: string | null }>({ name: 'head', text: HEAD })).rows, () => this.closed);
+    return row?.head == null ? START : Number(row.head);
+  }
+
+  override subscribe(
+    after: number,
+    options: { filter?: ReadAllFilter; batchMax?: number },
+    handle: (events: RecordedEvent[]) => Promise<void>,
+  ): Subscription {
+    const subscription = catchUp(this, after, { ...options, wake: this.wake, onError: this.onError }, handle);
+    this.subscriptions.add(subscription);
+    return {
+      stop: () => {
+        this.subscriptions.delete(subscription);
+        return subscription.stop();
+      },
+    };
+  }
+
+  override async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
+    await this.queue.drain();
+    await Promise.all([this.writers.end(), this.readers.end()]);
+  }
+
+  private async fetchStreams(streams: string[]) {
+    const rows = await this.read('read-streams', READ_STREAMS, [streams]);
+    return rows.map((row) => ({ stream: row[1], row }));
+  }
+
+  private async read(name: string, text: string, values: unknown[]): Promise<Row[]> {
+    const query = { name, text, values, rowMode: 'array' as const };
+    try {
+      return (await persist(() => this.readers.query<Row>(query), () => this.closed)).rows;
+    } catch (error) {
+      if (isLost(error)) throw commonError('unavailable', 'the event store does not answer');
+      throw error;
+    }
+  }
+}
+
+const recorded = ([position, stream, revision, id, type, data, metadata]: Row): RecordedEvent => ({
+  id,
+  type,
+  data: JSON.parse(data ?? '{}') as object,
+  metadata: JSON.parse(metadata) as EventMetadata,
+  stream,
+  revision,
+  position: Number(position),
+});
