@@ -1,4 +1,4 @@
-import { DiscardPolicy, RetentionPolicy, StorageType, jetstreamManager, type JetStreamManager, JetStreamApiError } from '@nats-io/jetstream';
+import { DiscardPolicy, JetStreamApiError, type JetStreamManager, type MsgRequest, RetentionPolicy, StorageType, jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type Msg } from '@nats-io/transport-node';
 import { commonError } from '@talon/kernel';
 import type { NatsClient, NatsGate } from './nats-gate';
@@ -14,6 +14,8 @@ const NANOSECONDS_PER_MS = 1_000_000;
 const POSITION_HEADER = 'Talon-Position';
 const STREAM_NOT_FOUND = 10_059;
 const NO_MESSAGE_FOUND = 10_037;
+/** Deleted messages at the end of the stream looked over, at most. */
+const WALK_BACK_MAX = 1_000;
 const MAXIMUM_STORAGE = 10_047;
 
 export interface StreamMessage {
@@ -52,11 +54,19 @@ export class EventStream {
     });
     if (info.state.last_seq === 0) return { created: info.created, position: -1 };
     if (info.state.messages === 0) return { created: info.created, position: undefined };
-    const last = await manager.streams.getMessage(EVENT_STREAM, { last_by_subj: subject }).catch((error: unknown) => {
-      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return null;
-      throw error;
-    });
+    const last = (await read(manager, { last_by_subj: subject })) ?? (await this.walkBack(manager, subject, info.state));
     return { created: info.created, position: last ? Number(last.header.get(POSITION_HEADER)) : -1 };
+  }
+
+  /** nats-server 2.9 knows no last message of a subject once the very last one of the stream was deleted. */
+  private async walkBack(manager: JetStreamManager, subject: string, state: { first_seq: number; last_seq: number }) {
+    const prefix = subject.slice(0, -1);
+    const until = Math.max(state.first_seq, state.last_seq - WALK_BACK_MAX);
+    for (let seq = state.last_seq; seq >= until; seq--) {
+      const message = await read(manager, { seq });
+      if (message?.subject.startsWith(prefix)) return message;
+    }
+    return null;
   }
 
   private create(manager: JetStreamManager) {
@@ -106,6 +116,12 @@ export class EventStream {
     return this.manager;
   }
 }
+
+const read = (manager: JetStreamManager, query: MsgRequest) =>
+  manager.streams.getMessage(EVENT_STREAM, query).catch((error: unknown) => {
+    if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return null;
+    throw error;
+  });
 
 /** One inbox for the acknowledgements of a whole batch: a request per message costs several times as much. */
 class Acks {

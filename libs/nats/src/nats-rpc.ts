@@ -1,4 +1,4 @@
-import { NoRespondersError, type Msg } from '@nats-io/transport-node';
+import { type Msg, RequestError } from '@nats-io/transport-node';
 import {
   DomainError,
   type ErrorDefinition,
@@ -61,8 +61,8 @@ export class NatsRpc extends Rpc {
     try {
       answer = (await client.request(`_talon.rpc.${subject}`, JSON.stringify(question), { timeout })).json<Answer>();
     } catch (error) {
-      const why = error instanceof NoRespondersError ? 'nobody serves' : 'no answer in time from';
-      throw commonError('unavailable', `There is ${why} ${subject}`);
+      const why = error instanceof RequestError && error.isNoResponders() ? 'Nobody serves' : 'No answer in time from';
+      throw commonError('unavailable', `${why} ${subject}`);
     }
     if ('ok' in answer) return answer.ok as Res;
     if ('error' in answer) throw revive(answer.error);
