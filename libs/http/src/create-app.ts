@@ -18,7 +18,6 @@ import { InputPipe } from './validation';
 export const BODY_LIMIT_BYTES = 262_144;
 /** Longer path segments are no id and no name of ours. */
 const PARAM_LENGTH_MAX = 500;
-
 export interface CreateAppOptions {
   clock: Clock;
   tokenVerifier: TokenVerifier;

@@ -8,6 +8,9 @@ import { invalidInput } from './validation';
 export const ADDRESS_LENGTH_MAX = 8_192;
 const SAFE_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
+/** The pages of Swagger UI bring everything they need; nobody may frame them. */
+const DOCS_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+
 export interface EdgeOptions {
   clock: Clock;
   bodyLimitBytes: number;
@@ -25,6 +28,7 @@ export function installEdge(fastify: FastifyInstance, options: EdgeOptions) {
     (request as TalonRequest).talon = talon;
     reply.headers({ 'x-request-id': talon.requestId, 'x-correlation-id': talon.correlationId, 'x-content-type-options': 'nosniff' });
     const { url } = request.raw;
+    if (url?.startsWith('/docs')) reply.header('content-security-policy', DOCS_POLICY);
     done(url !== undefined && url.length > ADDRESS_LENGTH_MAX ? commonError('address-too-long', `The address is longer than ${ADDRESS_LENGTH_MAX} characters`) : undefined);
   });
   // After the body was read: the ids would otherwise be lost with the stream's own context.
@@ -48,6 +52,7 @@ function contextOf(request: FastifyRequest, clock: Clock): RequestContext {
 function addressFault(request: FastifyRequest): Error | undefined {
   const query = request.query as Record<string, unknown>;
   for (const name in query) {
+    if (name === '__proto__') return invalidInput([{ field: name, message: 'is not a field of this input' }]);
     const value = query[name];
     if (Array.isArray(value)) return invalidInput([{ field: name, message: 'is given more than once' }]);
     if (typeof value === 'string' && !isPrintable(value)) return invalidInput([{ field: name, message: 'contains U+0000 or half of a character' }]);

@@ -5,7 +5,8 @@ import { TokenVerifier } from './token-verifier';
 const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
 const ISSUER_TIMEOUT_MS = 3_000;
-const CACHE_ENTRIES_MAX = 10_000;
+const ACTORS_REMEMBERED_MAX = 10_000;
+const REFUSALS_REMEMBERED_MAX = 1_000;
 const REFUSAL_KEPT_MS = 10_000;
 
 export interface JwtTokenVerifierOptions {
@@ -14,14 +15,15 @@ export interface JwtTokenVerifierOptions {
   audience: string;
 }
 
-type Remembered = { actor: Actor; untilMs: number } | { refusal: DomainError; untilMs: number };
+type Remembered<T> = Map<string, { value: T; untilMs: number }>;
 
 /**
- * JWTs of one OIDC issuer. Verified tokens are remembered until they expire, refused ones for 10 s; both in one bounded Map that forgets the
- * oldest. Expiry goes by the real clock, even in a rehearsal: tokens are made by an issuer who knows no other.
+ * JWTs of one OIDC issuer. Verified tokens are remembered until they expire, refused ones for 10 s, in bounded Maps that forget the oldest;
+ * two of them, so that a flood of bad tokens cannot push the good ones out. Expiry goes by the real clock, even in a rehearsal: tokens are made by an issuer who knows no other.
  */
 export class JwtTokenVerifier extends TokenVerifier {
-  private readonly cache = new Map<string, Remembered>();
+  private readonly actors: Remembered<Actor> = new Map();
+  private readonly refusals: Remembered<DomainError> = new Map();
   private keys: Promise<JWTVerifyGetKey> | undefined;
 
   constructor(private readonly options: JwtTokenVerifierOptions) {
@@ -29,20 +31,17 @@ export class JwtTokenVerifier extends TokenVerifier {
   }
 
   override remembered(token: string): Actor | undefined {
-    const entry = this.cache.get(token);
-    return entry && 'actor' in entry && entry.untilMs > Date.now() ? entry.actor : undefined;
+    return recall(this.actors, token);
   }
 
   override async verify(token: string): Promise<Actor> {
-    const entry = this.cache.get(token);
-    if (entry && entry.untilMs > Date.now()) {
-      if ('actor' in entry) return entry.actor;
-      throw entry.refusal;
-    }
-    this.cache.delete(token);
+    const known = recall(this.actors, token);
+    if (known) return known;
+    const refused = recall(this.refusals, token);
+    if (refused) throw refused;
     const payload = await this.payloadOf(token);
     const actor = actorOf(payload);
-    this.remember(token, { actor, untilMs: (payload.exp ?? 0) * 1000 });
+    remember(this.actors, ACTORS_REMEMBERED_MAX, token, actor, (payload.exp ?? 0) * 1000);
     return actor;
   }
 
@@ -59,17 +58,9 @@ export class JwtTokenVerifier extends TokenVerifier {
     } catch (error) {
       if (!saysTokenIsBad(error)) throw commonError('unavailable', 'The keys of the token issuer cannot be had');
       const refusal = commonError('unauthenticated', error.code === 'ERR_JWT_EXPIRED' ? 'The access token has expired' : 'The access token is not valid');
-      this.remember(token, { refusal, untilMs: Date.now() + REFUSAL_KEPT_MS });
+      remember(this.refusals, REFUSALS_REMEMBERED_MAX, token, refusal, Date.now() + REFUSAL_KEPT_MS);
       throw refusal;
     }
-  }
-
-  private remember(token: string, entry: Remembered) {
-    if (this.cache.size >= CACHE_ENTRIES_MAX) {
-      const oldest = this.cache.keys().next().value;
-      if (oldest !== undefined) this.cache.delete(oldest);
-    }
-    this.cache.set(token, entry);
   }
 
   /** Found once; a failed search is forgotten, so that the next token tries again. */
@@ -80,6 +71,22 @@ export class JwtTokenVerifier extends TokenVerifier {
     });
     return this.keys;
   }
+}
+
+function recall<T>(memory: Remembered<T>, token: string): T | undefined {
+  const entry = memory.get(token);
+  if (!entry) return undefined;
+  if (entry.untilMs > Date.now()) return entry.value;
+  memory.delete(token);
+  return undefined;
+}
+
+function remember<T>(memory: Remembered<T>, entriesMax: number, token: string, value: T, untilMs: number) {
+  if (memory.size >= entriesMax) {
+    const oldest = memory.keys().next().value;
+    if (oldest !== undefined) memory.delete(oldest);
+  }
+  memory.set(token, { value, untilMs });
 }
 
 async function discover(issuer: string): Promise<JWTVerifyGetKey> {
