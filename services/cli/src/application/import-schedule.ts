@@ -25,13 +25,17 @@ interface Busy {
  * Imports a schedule: first every row is checked, against itself, the other rows and the sessions that already exist; only when all are
  * right anything is written. Keys derive from the content, so a repeat changes nothing and an interrupted import goes on.
  */
-export async function importSchedule(records: ScheduleRecord[], api: Api, progress: ProgressFactory): Promise<ImportReport> {
+export async function importSchedule(
+  records: ScheduleRecord[],
+  api: Api,
+  { progress, checkOnly }: { progress: ProgressFactory; checkOnly: boolean },
+): Promise<ImportReport> {
   const { rows, rejects } = checkSchedule(records);
   const report: ImportReport = { rows: records.length, rejects, imported: 0, hospitals: 0, departments: 0, doctors: 0 };
   if (rejects.length) return report;
   const directory = new Directory(api);
   rejects.push(...(await clashes(rows, directory, api)));
-  if (rejects.length) return report;
+  if (rejects.length || checkOnly) return report;
   const bar = progress('Sessions', rows.length);
   try {
     for (const row of rows) {

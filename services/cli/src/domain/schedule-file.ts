@@ -3,7 +3,7 @@ export const SCHEDULE_COLUMNS = [
   'hospital', 'zone', 'department', 'specialty', 'doctor', 'date', 'start', 'end', 'slot_minutes', 'tickets', 'price_minor', 'currency', 'opens_at',
 ] as const;
 export type ScheduleColumn = (typeof SCHEDULE_COLUMNS)[number];
-const REQUIRED: ScheduleColumn[] = ['hospital', 'zone', 'department', 'doctor', 'date', 'start', 'end'];
+export const REQUIRED_COLUMNS: ScheduleColumn[] = ['hospital', 'zone', 'department', 'doctor', 'date', 'start', 'end'];
 export type ScheduleRecord = Partial<Record<ScheduleColumn, string>>;
 
 export interface ScheduleRow {
@@ -51,7 +51,7 @@ export function checkSchedule(records: ScheduleRecord[]): { rows: ScheduleRow[];
 type Fault = [ScheduleColumn, string];
 
 function faultsOf(record: ScheduleRecord): Fault[] {
-  const faults: Fault[] = REQUIRED.filter((column) => !text(record, column)).map((column) => [column, 'is empty']);
+  const faults: Fault[] = REQUIRED_COLUMNS.filter((column) => !text(record, column)).map((column) => [column, 'is empty']);
   for (const column of ['hospital', 'department', 'specialty', 'doctor'] as const) {
     if ((text(record, column) ?? '').length > NAME_MAX) faults.push([column, `is longer than ${NAME_MAX} characters`]);
   }
