@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@talon/platform';
+import { scheduleService } from './schedule.module';
+
+void runService(scheduleService);
