@@ -30,6 +30,9 @@ export abstract class Vault {
    */
   abstract replace(patientId: string, version: number, person: Person): Promise<{ outcome: 'replaced' | 'stale' } | { outcome: 'duplicate'; patientId: string }>;
 
+  /** Whether the record was kept at least so long ago, milliseconds. false when there is none. */
+  abstract keptBefore(patientId: string, ageMs: number): Promise<boolean>;
+
   /** Destroys key, ciphertext and document marks for good; a repeat or an unknown id is fine. Nothing can be kept under this id again. */
   abstract destroy(patientId: string): Promise<void>;
 

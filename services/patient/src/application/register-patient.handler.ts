@@ -8,6 +8,9 @@ import { type Person, assertBirthDate } from '../domain/person';
 import { PatientLog } from './patient-log';
 import { Vault } from './ports';
 
+/** A registration without its event for so long is not on its way any more. */
+const GIVEN_UP_AFTER_MS = 60_000;
+
 export interface Registered {
   patientId: string;
   /** The caller, when they registered a dependant. */
@@ -28,7 +31,7 @@ export class RegisterPatient extends Command<Registered> {
 
 /**
  * The vault first, then the event. A crash in between leaves a vault row nobody can see; the repeat with the same key derives the same
- * id, finds the row and appends the event.
+ * id, finds the row and appends the event. If nobody repeats it, the next registration with one of its documents gives it up.
  */
 @CommandHandler(RegisterPatient)
 export class RegisterPatientHandler {
@@ -44,7 +47,8 @@ export class RegisterPatientHandler {
     const guardianId = registrant(actor).startsWith('patient:') ? actor.patientId : undefined;
     if (guardianId !== undefined) await this.assertGuardian(guardianId);
     const requestHash = this.vault.fingerprint({ person, guardianId });
-    const kept = await this.vault.keep(patientId, person, requestHash);
+    let kept = await this.vault.keep(patientId, person, requestHash);
+    if (kept.outcome === 'duplicate' && (await this.giveUp(kept.patientId, metadata))) kept = await this.vault.keep(patientId, person, requestHash);
     if (kept.outcome === 'duplicate') throw duplicate(actor, kept.patientId);
     if (kept.outcome === 'other') throw patientError('key-reused', 'This Idempotency-Key registered a patient with another body');
     if (kept.outcome === 'erased') throw patientError('erased', `Patient ${patientId} was erased`);
@@ -52,6 +56,16 @@ export class RegisterPatientHandler {
     const commandMetadata = { ...metadata, commandId: deriveId('patient-registered', patientId) };
     await (kept.outcome === 'kept' ? this.log.handleNew(patientId, command, commandMetadata) : this.log.handle(patientId, command, commandMetadata));
     return { patientId, guardianId: guardianId ?? null };
+  }
+
+  /** Frees the documents of a registration whose process died before its event and that nobody repeated. */
+  private async giveUp(patientId: string, metadata: EventMetadata): Promise<boolean> {
+    if ((await this.log.read(patientId)).status !== 'none' || !(await this.vault.keptBefore(patientId, GIVEN_UP_AFTER_MS))) return false;
+    const commandId = deriveId('patient-abandoned', patientId);
+    const { state } = await this.log.handle(patientId, { type: 'AbandonRegistration', data: { patientId } }, { ...metadata, commandId });
+    if (state.status !== 'erased') return false;
+    await this.vault.destroy(patientId);
+    return true;
   }
 
   private async assertGuardian(guardianId: string) {

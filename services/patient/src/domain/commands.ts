@@ -8,6 +8,7 @@ export type PatientCommand =
   | Command<'RecordChange', { patientId: string; fields: string[]; version: number }>
   | Command<'AddGuardian', { patientId: string; guardianId: string; scope: GuardianScope; expiresAt: string | null; now: string }>
   | Command<'RevokeGuardian', { patientId: string; guardianId: string }>
+  | Command<'AbandonRegistration', { patientId: string }>
   | Command<'ErasePatient', { patientId: string }>;
 
 export type CommandData<T extends PatientCommand['type']> = Extract<PatientCommand, { type: T }>['data'];

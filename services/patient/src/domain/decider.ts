@@ -33,6 +33,8 @@ export const patientDecider: Decider<Patient, PatientCommand, PatientEvent> = {
   initialState: { status: 'none' },
   decide(command, patient) {
     if (command.type === 'RegisterPatient') return register(command.data, patient);
+    // A fence: whoever is still about to register this one meets it and gives up.
+    if (command.type === 'AbandonRegistration') return patient.status === 'none' ? [{ type: 'PatientErased', data: command.data }] : [];
     if (patient.status === 'none') throw patientError('not-found', `Patient ${command.data.patientId} does not exist`);
     if (command.type === 'ErasePatient') return patient.status === 'erased' ? [] : [{ type: 'PatientErased', data: command.data }];
     if (patient.status === 'erased') throw patientError('erased', `Patient ${command.data.patientId} was erased`);
@@ -50,6 +52,7 @@ export const patientDecider: Decider<Patient, PatientCommand, PatientEvent> = {
       const { patientId: _, ...facts } = event.data;
       return { status: 'active', ...facts, version: 1, guardians: {} };
     }
+    if (event.type === 'PatientErased') return { status: 'erased', requestHash: patient.status === 'none' ? '' : patient.requestHash };
     if (patient.status !== 'active') return patient;
     switch (event.type) {
       case 'PatientChanged':
@@ -62,8 +65,6 @@ export const patientDecider: Decider<Patient, PatientCommand, PatientEvent> = {
         const { [event.data.guardianId]: _, ...guardians } = patient.guardians;
         return { ...patient, guardians };
       }
-      case 'PatientErased':
-        return { status: 'erased', requestHash: patient.requestHash };
     }
   },
 };

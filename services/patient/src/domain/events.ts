@@ -13,7 +13,7 @@ export type PatientChanged = Event<'PatientChanged', { patientId: string; fields
 /** From now on until `expiresAt` (null: until revoked). A second one for the same guardian replaces the first. */
 export type GuardianAdded = Event<'GuardianAdded', { patientId: string; guardianId: string; scope: GuardianScope; expiresAt: string | null }>;
 export type GuardianRevoked = Event<'GuardianRevoked', { patientId: string; guardianId: string }>;
-/** The last event of a stream: the vault's key and ciphertext are destroyed. */
+/** The last event of a stream: the vault's key and ciphertext are destroyed. The only one when a registration died half-way and was given up. */
 export type PatientErased = Event<'PatientErased', { patientId: string }>;
 export type PatientEvent = PatientRegistered | PatientChanged | GuardianAdded | GuardianRevoked | PatientErased;
 

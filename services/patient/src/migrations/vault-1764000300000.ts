@@ -10,6 +10,7 @@ export class PatientVault1764000300000 implements MigrationInterface {
       ciphertext bytea,
       version integer NOT NULL,
       fingerprint text NOT NULL,
+      kept_at timestamptz NOT NULL DEFAULT now(),
       CHECK ((wrapped_key IS NULL) = (ciphertext IS NULL))
     )`);
     await runner.query('CREATE TABLE patient.document (blind_index bytea PRIMARY KEY, patient_id uuid NOT NULL)');

@@ -63,6 +63,14 @@ export class PostgresVault extends Vault {
     });
   }
 
+  override async keptBefore(patientId: string, ageMs: number): Promise<boolean> {
+    const rows = await this.dataSource.query<unknown[]>(
+      `SELECT 1 FROM patient.vault WHERE patient_id = $1 AND kept_at <= now() - $2 * interval '1 millisecond'`,
+      [patientId, ageMs],
+    );
+    return rows.length > 0;
+  }
+
   override async destroy(patientId: string): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       await tx.query('UPDATE patient.vault SET wrapped_key = NULL, ciphertext = NULL WHERE patient_id = $1', [patientId]);
@@ -112,7 +120,7 @@ async function insertRows(tx: EntityManager, rows: (Keep & Sealed)[]): Promise<S
      SELECT patient_id, key_id, wrapped_key, ciphertext, 1, fingerprint
      FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[]) AS kept(patient_id, key_id, wrapped_key, ciphertext, fingerprint)
      ON CONFLICT (patient_id) DO NOTHING RETURNING patient_id`,
-    [sorted.map((row) => row.patientId), sorted.map((row) => row.keyId), sorted.map((row) => row.wrappedKey), sorted.map((row) => row.ciphertext), sorted.map((row) => row.fingerprint)],
+    (['patientId', 'keyId', 'wrappedKey', 'ciphertext', 'fingerprint'] as const).map((column) => sorted.map((row) => row[column])),
   );
   return new Set(inserted.map((row) => row.patient_id));
 }

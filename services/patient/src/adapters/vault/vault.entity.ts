@@ -21,6 +21,10 @@ export class VaultRow {
   /** Keyed hash of the registering request. */
   @Column('text')
   fingerprint: string;
+
+  /** By the database's clock: tells a registration that died half-way from one that is on its way. */
+  @Column('timestamptz', { name: 'kept_at', default: () => 'now()' })
+  keptAt: Date;
 }
 
 /** Keyed hash of a document → whose it is. A primary key, so that two cannot register one document at the same time. */
