@@ -33,23 +33,20 @@ const READ_STREAMS = `select ${COLUMNS} from event_store.events where stream = a
 const READ_FORWARDS = `select ${COLUMNS} from event_store.events where stream = $1 and revision >= $2 order by revision limit $3`;
 const READ_BACKWARDS = `select ${COLUMNS} from event_store.events where stream = $1 and revision <= $2 order by revision desc limit $3`;
 const READ_ALL = `select ${COLUMNS} from event_store.events where position > $1 order by position limit $2`;
+/** Events that a filtered page looks at, at least: a small page with a rare match would crawl otherwise. */
+const LOOK_MIN = 500;
 /**
- * Looks at a window of positions, returns the first matches in it, and in any case the window's last event, whose data stays behind (null)
- * when it does not match: the caller learns how far it looked. `looked` is the number of events in the window.
+ * Looks at a window of positions, returns what matches, and in any case the window's last event, whose data stays behind (null) when it
+ * does not match: the caller learns how far it looked. `looked` counts the window up to that row.
  */
 const READ_FILTERED = `
-  with looked as materialized (
-    select position, (
-      ($3::text[] is null or split_part(stream, '-', 1) = any($3)) and ($4::text[] is null or type = any($4))
-    ) as matches
-    from event_store.events where position > $1 order by position limit ${READ_ALL_MAX}
-  ), picked as (
-    (select position, matches from looked where matches order by position limit $2)
-    union all
-    select position, matches from (select * from looked order by position desc limit 1) last where not matches
-  )
-  select e.position, e.stream, e.revision, e.id, e.type, case when p.matches then e.data end as data, e.metadata, (select count(*) from looked)::int as looked
-  from picked p join event_store.events e using (position) order by e.position`;
+  select position, stream, revision, id, type, case when matches then data end as data, metadata, looked
+  from (
+    select *, row_number() over (order by position)::int as looked, lead(position) over (order by position) is null as last,
+      ($3::text[] is null or split_part(stream, '-', 1) = any($3)) and ($4::text[] is null or type = any($4)) as matches
+    from (select ${COLUMNS} from event_store.events where position > $1 order by position limit $2) span
+  ) judged
+  where matches or last order by position`;
 const HEAD = 'select max(position) as head from event_store.events';
 
 type Row = [position: string, stream: string, revision: number, id: string, type: string, data: string | null, metadata: string, looked?: number];
@@ -133,15 +130,16 @@ export class PostgresEventStore extends EventStore {
   override async readAll(after: number, { max, filter }: { max: number; filter?: ReadAllFilter }): Promise<Page> {
     const limit = Math.min(Math.max(max, 1), READ_ALL_MAX);
     const filtered = filter?.categories !== undefined || filter?.types !== undefined;
+    const span = filtered ? Math.max(limit, LOOK_MIN) : limit;
     const rows = filtered
-      ? await this.read('read-filtered', READ_FILTERED, [after, limit, filter.categories ?? null, filter.types ?? null])
-      : await this.read('read-all', READ_ALL, [after, limit]);
-    const matching = rows.filter((row) => row[5] !== null);
-    const full = matching.length === limit;
-    // A full page ends with its last match: what matches further on in the window has not been returned.
-    const last = full ? matching.at(-1) : rows.at(-1);
-    const atEnd = !full && (last?.[7] ?? 0) < READ_ALL_MAX;
-    return { events: matching.map(recorded), position: last ? Number(last[0]) : after, atEnd };
+      ? await this.read('read-filtered', READ_FILTERED, [after, span, filter.categories ?? null, filter.types ?? null])
+      : await this.read('read-all', READ_ALL, [after, span]);
+    const matching = rows.filter((row) => row[5] !== null).slice(0, limit);
+    const last = rows.at(-1);
+    if (!last) return { events: [], position: after, atEnd: true };
+    // A full page ends with its last match: what matches further on in the span has not been returned.
+    if (matching.length === limit) return { events: matching.map(recorded), position: Number(matching.at(-1)![0]), atEnd: false };
+    return { events: matching.map(recorded), position: Number(last[0]), atEnd: (last[7] ?? 0) < span };
   }
 
   override async head(): Promise<number> {
