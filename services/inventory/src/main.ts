@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@talon/platform';
+import { inventoryService } from './inventory.module';
+
+void runService(inventoryService);

@@ -4,7 +4,8 @@ import type { SlotEvent } from './events';
 
 /** One place, as its stream says. */
 export type Slot =
-  | { status: 'free' }
+  /** `expired`: the booking whose hold ran out last, so that its late confirmation learns why. */
+  | { status: 'free'; expired?: string }
   | { status: 'held'; bookingId: string; hospitalId: string; startsAt: string; endsAt: string; holdUntil: string }
   | { status: 'reserved'; bookingId: string; hospitalId: string; startsAt: string; endsAt: string }
   | { status: 'withdrawn' };
@@ -50,8 +51,9 @@ export const slotDecider: Decider<Slot, SlotCommand, SlotEvent> = {
       case 'HoldConfirmed':
         return slot.status === 'held' ? { status: 'reserved', ...visit(slot) } : slot;
       case 'SlotReleased':
-      case 'HoldExpired':
         return { status: 'free' };
+      case 'HoldExpired':
+        return { status: 'free', expired: data.bookingId };
       case 'SlotWithdrawn':
         return { status: 'withdrawn' };
     }
@@ -65,6 +67,7 @@ const visit = ({ bookingId, hospitalId, startsAt, endsAt }: TakenSlot) => ({ boo
 /** A hold can be confirmed before its end, not at it; whether an event already says so does not matter. */
 function confirm(data: Of & { bookingId: string; now: string }, slot: Slot): SlotEvent[] {
   const { sessionId, slot: number, bookingId, now } = data;
+  if (slot.status === 'free' && slot.expired === bookingId) throw inventoryError('hold-expired', `The hold of booking ${bookingId} is over`);
   if (!isTaken(slot) || slot.bookingId !== bookingId) {
     throw inventoryError('hold-unknown', `Booking ${bookingId} does not have slot ${number} of session ${sessionId}`);
   }
