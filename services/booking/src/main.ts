@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@talon/platform';
+import { bookingService } from './booking.module';
+
+void runService(bookingService);
