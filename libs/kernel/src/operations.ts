@@ -13,10 +13,13 @@ export interface DependencyHealth {
   latencyMs: number;
   /** Why it counts as down: a short phrase without addresses or secrets. */
   reason?: string;
+  /** Bookings go on without it. */
+  optional?: true;
 }
 
 export interface HealthReport {
-  status: 'up' | 'down';
+  /** `degraded`: only optional dependencies are down, bookings go on. */
+  status: 'up' | 'degraded' | 'down';
   dependencies: DependencyHealth[];
 }
 

@@ -1,26 +1,28 @@
+import { ToBoolean, ToInteger, loadConfig } from '@talon/config';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'silent'] as const;
 export const WORKERS_MAX = 16;
 
 /** The environment of every process of the platform. Which variables there are, what they mean and what they may be; nothing else reads them. */
 export class PlatformConfig {
   /** Read models, feeds and (without EVENTSTORE_URL) the event store. */
-  @Matches(/^postgres(ql)?:\/\/\S+$/, { message: 'DATABASE_URL must be a postgres:// address' })
+  @Matches(/^postgres(ql)?:\/\/\S+$/, { message: 'must be a postgres:// address' })
   DATABASE_URL: string;
 
-  @Matches(/^rediss?:\/\/\S+$/, { message: 'REDIS_URL must be a redis:// address' })
+  @Matches(/^rediss?:\/\/\S+$/, { message: 'must be a redis:// address' })
   REDIS_URL: string;
 
-  @Matches(/^(nats|tls):\/\/\S+$/, { message: 'NATS_URL must be a nats:// address' })
+  @Matches(/^(nats|tls):\/\/\S+$/, { message: 'must be a nats:// address' })
   NATS_URL: string;
 
   /** An EventStoreDB; absent: events are kept in PostgreSQL. */
   @IsOptional()
-  @Matches(/^esdb(\+discover)?:\/\/\S+$/, { message: 'EVENTSTORE_URL must be an esdb:// address' })
+  @Matches(/^esdb(\+discover)?:\/\/\S+$/, { message: 'must be an esdb:// address' })
   EVENTSTORE_URL?: string;
 
   /** 0 = any free port. */
+  @ToInteger()
   @IsInt()
   @Min(0)
   @Max(65_535)
@@ -33,7 +35,7 @@ export class PlatformConfig {
 
   /** Whose access tokens are believed. Absent: `standalone` starts a development issuer of its own. */
   @IsOptional()
-  @Matches(/^https?:\/\/\S+$/, { message: 'TALON_ISSUER must be an http(s) address' })
+  @Matches(/^https?:\/\/\S+$/, { message: 'must be an http(s) address' })
   TALON_ISSUER?: string;
 
   @IsString()
@@ -41,22 +43,25 @@ export class PlatformConfig {
   TALON_AUDIENCE = 'talon';
 
   /** 1: time stands still until somebody moves it (`PUT /v1/rehearsal/clock`). Never in production. */
+  @ToBoolean()
   @IsBoolean()
   TALON_REHEARSAL = false;
 
   /** 32 bytes in base64: encrypts the key of every person. */
   @IsOptional()
-  @Matches(/^[A-Za-z0-9+/_-]{43}=?$/, { message: 'TALON_VAULT_KEY must be 32 bytes in base64' })
+  @Matches(/^[A-Za-z0-9+/_-]{43}=?$/, { message: 'must be 32 bytes in base64' })
   TALON_VAULT_KEY?: string;
 
   /** Processes that share the port of `standalone`; absent: one per core. */
   @IsOptional()
+  @ToInteger()
   @IsInt()
   @Min(1)
   @Max(WORKERS_MAX)
   TALON_WORKERS?: number;
 
   /** Connections per process to read models. */
+  @ToInteger()
   @IsInt()
   @Min(4)
   @Max(100)
@@ -65,3 +70,6 @@ export class PlatformConfig {
   @IsIn(LOG_LEVELS)
   TALON_LOG_LEVEL: (typeof LOG_LEVELS)[number] = 'info';
 }
+
+/** @throws {ConfigError} naming every variable that is missing or wrong, never a value */
+export const readConfig = <C extends PlatformConfig>(type: new () => C): C => loadConfig(type, process.env);
