@@ -273,6 +273,7 @@ describe('the way of a slot', () => {
     const sold = new Map<number, string>();
     let soldOut = 0;
     let disturbances = 0;
+    let disturbing: Promise<unknown> = Promise.resolve();
     const contender = async (desk: SlotDesk) => {
       while (soldOut < 20) {
         const request = ask(sessionId);
@@ -282,7 +283,7 @@ describe('the way of a slot', () => {
           sold.set(slot, request.bookingId);
           if (Math.floor(sold.size / 80) > disturbances) {
             disturbances++;
-            await disturb();
+            await (disturbing = disturbing.then(disturb));
           }
         } catch (error) {
           if (isDomainError(error, 'inventory/sold-out')) soldOut++;
