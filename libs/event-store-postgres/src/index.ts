@@ -1,1 +1,2 @@
+export { type PlainQuery, withPlainClient } from './plain-client';
 export { PostgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store';
