@@ -24,11 +24,12 @@ const THROW_AWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 
  * the data directory. A server that a killed start left behind in `dataDir` is stopped first. As root it runs as the user `postgres`.
  * @param port wanted; another one is taken when it is not free
  * @param durable false: no fsync, for throw-away data
+ * @param onLaunch told `{ name, pid, identity, signal }` before it is known whether the server will be ready
  * @param settings further settings of postgresql.conf, name → value
  * @returns {Promise<Server>} `{ name, url, host, port, pid, identity, exited, stop() }`; the url holds the password
  * @throws {Trouble} one sentence, with the remedy where there is one
  */
-export async function startPostgres({ dataDir, port, logFile = `${dataDir}.log`, durable = true, settings = {} }) {
+export async function startPostgres({ dataDir, port, logFile = `${dataDir}.log`, durable = true, settings = {}, onLaunch }) {
   const native = nativeDir();
   const bin = join(native, 'bin', 'postgres');
   mkdirSync(dirname(dataDir), { recursive: true });
@@ -42,6 +43,7 @@ export async function startPostgres({ dataDir, port, logFile = `${dataDir}.log`,
     const flags = Object.entries({ ...wanted, port: chosen }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const [command, ...args] = runAs.wrap([bin, '-D', dataDir, ...flags]);
     const child = launch(command, args, { logFile, env: cleanEnv(), ...runAs.ids });
+    onLaunch?.({ name: 'PostgreSQL', pid: child.pid, identity: child.identity, signal: 'SIGINT' });
     try {
       await untilReady('PostgreSQL', child, () => isReady(dataDir, child.pid), 60_000);
       return {

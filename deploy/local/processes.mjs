@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 
 const POLL_MS = 40;
+const ANCESTORS_MAX = 6;
 const LOG_TAIL_BYTES = 8_192;
 
 /** Something that went wrong and has a remedy: `message` is one sentence for the person at the terminal. */
@@ -51,17 +52,37 @@ export function commandLine(pid) {
   return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? '';
 }
 
+function parentOf(pid) {
+  if (process.platform !== 'linux') return Number(spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).stdout);
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
+/** @returns the npm that runs this script, or undefined when none does */
+export function npmAbove() {
+  if (!process.env.npm_lifecycle_event) return undefined;
+  for (let pid = process.ppid, level = 0; pid > 1 && level < ANCESTORS_MAX; pid = parentOf(pid), level += 1) {
+    if (/(^|\/|\s)npm(-cli\.js)?(\s|$)/.test(commandLine(pid))) return { pid, identity: processIdentity(pid) };
+  }
+  return undefined;
+}
+
 export const isRunning = ({ pid, identity }) => identity !== undefined && processIdentity(pid) === identity;
 
 /**
  * Stops a process by pid: `signal`, then SIGKILL after `timeoutMs`. Does nothing when the pid belongs to another process by now.
+ * @param group SIGKILL hits the whole process group that it leads
  * @returns whether it was still running
  */
-export async function stopProcess({ pid, identity }, { signal = 'SIGTERM', timeoutMs = 15_000 } = {}) {
+export async function stopProcess({ pid, identity }, { signal = 'SIGTERM', timeoutMs = 15_000, group = false } = {}) {
   if (!isRunning({ pid, identity })) return false;
   send(pid, signal);
   if (await gone({ pid, identity }, timeoutMs)) return true;
-  send(pid, 'SIGKILL');
+  send(group ? -pid : pid, 'SIGKILL');
   await gone({ pid, identity }, 5_000);
   return true;
 }

@@ -32,12 +32,13 @@ export function findBinary(name) {
  * @param dataDir working directory, created when missing
  * @param port wanted; another one is taken when it is not free
  * @param docker run the image of Docker instead of a binary
+ * @param onLaunch told `{ name, pid, identity, signal, container? }` before it is known whether the server will be ready
  * @returns {Promise<Server>} `{ name, url, host, port, pid, identity, exited, stop() }`
  */
-export function startRedis({ dataDir, port, logFile = `${dataDir}.log`, docker = false }) {
+export function startRedis({ dataDir, port, logFile = `${dataDir}.log`, docker = false, onLaunch }) {
   const args = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
   return startServer('Redis', 'redis-server', {
-    dataDir, port, logFile, docker, scheme: 'redis', innerPort: 6379,
+    dataDir, port, logFile, docker, onLaunch, scheme: 'redis', innerPort: 6379,
     args: (listen) => ['--bind', listen.host, '--port', String(listen.port), '--dir', listen.dir, ...args, ...(docker ? ['--protected-mode', 'no'] : [])],
     ready: (p) => greets(p, 'PING\r\n', '+PONG'),
   });
@@ -46,9 +47,9 @@ export function startRedis({ dataDir, port, logFile = `${dataDir}.log`, docker =
 /**
  * NATS with JetStream in `dataDir`. Returns as `startRedis` does.
  */
-export function startNats({ dataDir, port, logFile = `${dataDir}.log`, docker = false }) {
+export function startNats({ dataDir, port, logFile = `${dataDir}.log`, docker = false, onLaunch }) {
   return startServer('NATS', 'nats-server', {
-    dataDir, port, logFile, docker, scheme: 'nats', innerPort: 4222,
+    dataDir, port, logFile, docker, onLaunch, scheme: 'nats', innerPort: 4222,
     args: (listen) => ['-a', listen.host, '-p', String(listen.port), '-js', '-sd', listen.dir],
     ready: (p) => greets(p, '', 'INFO '),
   });
@@ -64,6 +65,7 @@ async function startServer(name, binaryName, spec) {
     const child = spec.docker
       ? launch(binary, dockerArgs(binaryName, container, port, spec), { logFile: spec.logFile })
       : launch(binary, spec.args({ host: '127.0.0.1', port, dir: spec.dataDir }), { logFile: spec.logFile });
+    spec.onLaunch?.({ name, pid: child.pid, identity: child.identity, signal: 'SIGTERM', ...(spec.docker ? { container } : {}) });
     try {
       // A first run with Docker fetches the image.
       await untilReady(name, child, () => spec.ready(port), spec.docker ? 180_000 : 20_000);
