@@ -193,7 +193,8 @@ describe('an application', () => {
       ['NUL in text far inside', '{"name":"a","slots":[{"start":"\\u0000"}]}', 400, 'slots[0].start contains the character U+0000'],
       ['half of a character', '{"name":"\\ud800"}', 400, 'name contains half of a character (a lone surrogate)'],
       ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 400, 'The body is not UTF-8'],
-      ['more depth than allowed', `${'['.repeat(33)}${']'.repeat(33)}`, 400, 'The body is nested deeper than 32 levels'],
+      ['more depth than allowed', `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`, 400, 'The body is nested deeper than 32 levels'],
+      ['an array in an array', '{"name":"a","slots":[[]]}', 400, 'slots[0] must not be an array'],
       ['a thousand levels', '['.repeat(5_000), 400, 'The body is nested deeper than 32 levels'],
       ['more bytes than allowed', JSON.stringify({ name: 'x'.repeat(10_000) }), 413, 'The request body is larger than 10000 bytes'],
     ])('%s', async (_name, payload, status, detail) => {

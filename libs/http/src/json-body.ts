@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { commonError, type DomainError } from '@talon/kernel';
 import { JSON_DEPTH_MAX, firstJsonFault } from './json-scan';
+import { invalidInput } from './validation';
 
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -8,9 +9,9 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 const LITERAL = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?/g;
 
 /**
- * Bytes of a request → JSON value, stricter than JSON.parse: no key twice, no `__proto__`, no NUL and no half characters in text, bounded
- * depth. Answers name the place or the key, never a value.
- * @throws {DomainError} `talon/malformed-json`
+ * Bytes of a request → JSON value, stricter than JSON.parse: no key twice, no `__proto__`, no NUL and no half characters in text, no array
+ * directly in an array, bounded depth. Answers name the place or the key, never a value.
+ * @throws {DomainError} `talon/malformed-json`, `talon/invalid-input`
  */
 export function parseJsonBody(body: Buffer): unknown {
   if (!isUtf8(body)) throw malformed('The body is not UTF-8');
@@ -46,7 +47,12 @@ function inspect(value: unknown, path: string, depth: number, checkText: boolean
   if (depth >= JSON_DEPTH_MAX) throw malformed(`The body is nested deeper than ${JSON_DEPTH_MAX} levels`);
   let keys = 0;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) keys += inspect(value[index], `${path}[${index}]`, depth + 1, checkText);
+    for (let index = 0; index < value.length; index++) {
+      const item: unknown = value[index];
+      // No input of ours has them, and class-validator lets an empty one pass for a valid object.
+      if (Array.isArray(item)) throw invalidInput([{ field: `${path}[${index}]`, message: 'must not be an array' }]);
+      keys += inspect(item, `${path}[${index}]`, depth + 1, checkText);
+    }
     return keys;
   }
   for (const [key, child] of Object.entries(value)) {

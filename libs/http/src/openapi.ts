@@ -48,11 +48,11 @@ export function openApiDocument(app: NestFastifyApplication, routes: Route[], ab
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (controller, method) => operationId(controller, method) });
   const schemas: Record<string, object> = { ...document.components?.schemas, Problem: PROBLEM_SCHEMA };
   document.components = { ...document.components, schemas: schemas as NonNullable<OpenAPIObject['components']>['schemas'] };
-  const rules = new Map(routes.map((route) => [`${route.method} ${route.path.replace(/:([A-Za-z]\w*)/g, '{$1}')}`, route.rule]));
+  const byAddress = new Map(routes.map((route) => [`${route.method} ${route.path.replace(/:([A-Za-z]\w*)/g, '{$1}')}`, route]));
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method] as Operation | undefined;
-      if (operation) complete(operation, rules.get(`${method.toUpperCase()} ${path}`));
+      if (operation) complete(operation, byAddress.get(`${method.toUpperCase()} ${path}`));
     }
   }
   assertUniqueIds(document);
@@ -65,16 +65,27 @@ const operationId = (controller: string, method: string): string => {
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${method}`;
 };
 
-function complete(operation: Operation, rule: Route['rule']) {
+const KEY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  description: 'Repeating a request with the same key gives the first answer and changes nothing. 1 to 255 visible ASCII characters.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$', example: '5f0c2e6e-booking-1' },
+};
+
+function complete(operation: Operation, route: Route | undefined) {
+  const rule = route?.rule;
   const isPublic = rule?.everyone !== false;
   operation.security = isPublic ? [] : [{ bearer: [] }];
   operation['x-talon-roles'] = rule?.everyone === false ? rule.roles : ['everyone'];
   for (const parameter of operation.parameters ?? []) {
     if ('in' in parameter && parameter.in === 'path' && /^id$|Id$/.test(parameter.name)) parameter.schema = { type: 'string', format: 'uuid' };
   }
+  const key = route?.idempotencyKey;
+  const documented = operation.parameters?.some((parameter) => 'name' in parameter && parameter.name.toLowerCase() === 'idempotency-key');
+  if (key !== undefined && !documented) operation.parameters = [...(operation.parameters ?? []), { ...KEY_PARAMETER, required: key === 'required' }];
   const declared = (operation[PROBLEM_CODES] as string[] | undefined) ?? [];
   const hasInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
-  const common = [...(hasInput ? ['talon/invalid-input'] : []), ...(isPublic ? [] : ['talon/unauthenticated', 'talon/forbidden']), 'talon/unavailable'];
+  const common = [...(hasInput ? ['talon/invalid-input'] : []), ...(key !== undefined ? ['talon/key-missing'] : []), ...(isPublic ? [] : ['talon/unauthenticated', 'talon/forbidden']), 'talon/unavailable'];
   for (const [status, codes] of byStatus([...declared, ...common])) {
     operation.responses[status] ??= {
       description: codes.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),

@@ -27,15 +27,19 @@ export const CurrentActor = createParamDecorator((_: unknown, context: Execution
 /** Who is asking → Actor, or undefined when no token came along. */
 export const OptionalActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor | undefined => requestOf(context).talon.actor);
 
-/** The `Idempotency-Key` header → string. 400 `talon/key-missing` when it is absent or malformed. */
-export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string => {
+/** The factories behind the two decorators; the OpenAPI document recognises handlers by them. */
+export function readRequiredKey(_: unknown, context: ExecutionContext): string {
   const key = idempotencyKey(requestOf(context));
   if (key === undefined) throw commonError('key-missing', 'This needs an Idempotency-Key header');
   return key;
-});
+}
+export const readOptionalKey = (_: unknown, context: ExecutionContext): string | undefined => idempotencyKey(requestOf(context));
+
+/** The `Idempotency-Key` header → string. 400 `talon/key-missing` when it is absent or malformed. */
+export const IdempotencyKey = createParamDecorator(readRequiredKey);
 
 /** The `Idempotency-Key` header → string, or undefined when it is absent; 400 `talon/key-missing` when it is malformed. */
-export const OptionalIdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => idempotencyKey(requestOf(context)));
+export const OptionalIdempotencyKey = createParamDecorator(readOptionalKey);
 
 /** → EventMetadata: `at` by the platform's Clock, the correlation id, `by` as `role:subject`. */
 export const RequestMetadata = createParamDecorator((_: unknown, context: ExecutionContext): EventMetadata => {

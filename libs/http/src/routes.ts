@@ -1,8 +1,9 @@
 import { RequestMethod, type INestApplicationContext } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
+import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { AccessRule } from './access';
 import { accessRuleOf } from './access.guard';
+import { readOptionalKey, readRequiredKey } from './request-decorators';
 
 export interface Route {
   /** `GET`, `POST`, … */
@@ -13,6 +14,8 @@ export interface Route {
   handler: string;
   /** Undefined only before the boot has checked. */
   rule: AccessRule | undefined;
+  /** Whether the handler takes an `Idempotency-Key`. */
+  idempotencyKey: 'required' | 'optional' | undefined;
 }
 
 /** Every route of every controller in the application, in no particular order. */
@@ -34,9 +37,16 @@ function routesOf(controller: Function, name: string): Route[] {
   const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
   const prefixes = asList(Reflect.getMetadata(PATH_METADATA, controller) as string | string[] | undefined);
   const rule = accessRuleOf(controller, handler);
+  const idempotencyKey = keyTaken(controller, name);
   return prefixes.flatMap((prefix) =>
-    asList(paths).map((path) => ({ method, path: joined(prefix, path), handler: `${controller.name}.${name}`, rule })),
+    asList(paths).map((path) => ({ method, path: joined(prefix, path), handler: `${controller.name}.${name}`, rule, idempotencyKey })),
   );
+}
+
+function keyTaken(controller: Function, name: string): Route['idempotencyKey'] {
+  const parameters = Object.values((Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, { factory?: unknown }>);
+  if (parameters.some(({ factory }) => factory === readRequiredKey)) return 'required';
+  return parameters.some(({ factory }) => factory === readOptionalKey) ? 'optional' : undefined;
 }
 
 const asList = (value: string | string[] | undefined): string[] => (Array.isArray(value) ? value : [value ?? '']);
