@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOME, ROOT } from './paths.mjs';
-import { explainLog, launch, sleep, stopProcess, Trouble } from './processes.mjs';
+import { explainLog, freePort, launch, sleep, stopProcess, Trouble } from './processes.mjs';
 import { writeRecord } from './run-record.mjs';
 import { startNats, startPostgres, startRedis } from './servers.mjs';
 
@@ -56,9 +56,19 @@ export class Platform {
     ]);
     const failed = started.find(({ status }) => status === 'rejected');
     if (failed) throw failed.reason;
+    await this.#chooseIssuer(ports);
     writeFileSync(join(this.dir, 'ports.json'), JSON.stringify(ports));
     Object.assign(this.record.env, given, Object.fromEntries(started.map(({ value }) => value)));
     writeRecord(this.record);
+  }
+
+  /** Without an issuer in the environment `standalone` runs one for development; the command line tool must know where. */
+  async #chooseIssuer(ports) {
+    this.record.cli = { TALON_URL: this.record.address };
+    if (process.env.TALON_ISSUER) return;
+    ports.issuer = Number(process.env.TALON_ISSUER_PORT) || (await freePort(ports.issuer));
+    this.record.env.TALON_ISSUER_PORT = String(ports.issuer);
+    this.record.cli.TALON_ISSUER = `http://127.0.0.1:${ports.issuer}`;
   }
 
   /** Keys that must be the same at the next start; the environment's own value goes first. */

@@ -27,15 +27,17 @@ export function findBinary(name) {
   return undefined;
 }
 
+const needsDocker = (name) => !findBinary(name) && findBinary('docker') !== undefined;
+
 /**
  * Redis without persistence: it holds nothing that cannot be rebuilt from the event store.
  * @param dataDir working directory, created when missing
  * @param port wanted; another one is taken when it is not free
- * @param docker run the image of Docker instead of a binary
+ * @param docker run the image of Docker instead of a binary; default: when there is Docker and no binary
  * @param onLaunch told `{ name, pid, identity, signal, container? }` before it is known whether the server will be ready
  * @returns {Promise<Server>} `{ name, url, host, port, pid, identity, exited, stop() }`
  */
-export function startRedis({ dataDir, port, logFile = `${dataDir}.log`, docker = false, onLaunch }) {
+export function startRedis({ dataDir, port, logFile = `${dataDir}.log`, docker = needsDocker('redis-server'), onLaunch }) {
   const args = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'];
   return startServer('Redis', 'redis-server', {
     dataDir, port, logFile, docker, onLaunch, scheme: 'redis', innerPort: 6379,
@@ -47,7 +49,7 @@ export function startRedis({ dataDir, port, logFile = `${dataDir}.log`, docker =
 /**
  * NATS with JetStream in `dataDir`. Returns as `startRedis` does.
  */
-export function startNats({ dataDir, port, logFile = `${dataDir}.log`, docker = false, onLaunch }) {
+export function startNats({ dataDir, port, logFile = `${dataDir}.log`, docker = needsDocker('nats-server'), onLaunch }) {
   return startServer('NATS', 'nats-server', {
     dataDir, port, logFile, docker, onLaunch, scheme: 'nats', innerPort: 4222,
     args: (listen) => ['-a', listen.host, '-p', String(listen.port), '-js', '-sd', listen.dir],

@@ -79,9 +79,9 @@ async function main(platformOf) {
 }
 
 /** The command knows what is loaded already and adds only what is missing. @returns ids of things to try */
-async function loadDemo({ env, address }) {
+async function loadDemo({ env, cli }) {
   const { error, stdout, stderr } = await new Promise((resolve) => {
-    const options = { cwd: ROOT, env: { ...process.env, ...env, TALON_URL: address }, timeout: DEMO_MS, maxBuffer: 16 * 1024 * 1024 };
+    const options = { cwd: ROOT, env: { ...process.env, ...env, ...cli }, timeout: DEMO_MS, maxBuffer: 16 * 1024 * 1024 };
     execFile(process.execPath, [CLI, 'demo', '--json'], options, (...[failure, out, err]) => resolve({ error: failure, stdout: out, stderr: err }));
   });
   if (error) throw new Trouble(`Loading the demonstration region failed. Its last lines:\n${(stderr || stdout || error.message).trim().split('\n').slice(-12).join('\n')}`);
