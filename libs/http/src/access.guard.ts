@@ -10,7 +10,7 @@ const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 export class AccessGuard implements CanActivate {
   private readonly rules = new Map<unknown, AccessRule>();
 
-  constructor(private readonly verifier: TokenVerifier, private readonly onAuthenticated?: (actor: Actor, request: TalonRequest) => void) {}
+  constructor(private readonly verifier: TokenVerifier, private readonly onAuthenticated?: (actor: Actor, request: TalonRequest) => void | Promise<void>) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<TalonRequest>();
@@ -27,13 +27,13 @@ export class AccessGuard implements CanActivate {
     return this.verifier.verify(token).then((actor) => this.admit(actor, rule, request));
   }
 
-  private admit(actor: Actor, rule: AccessRule, request: TalonRequest): boolean {
+  private admit(actor: Actor, rule: AccessRule, request: TalonRequest): boolean | Promise<boolean> {
     if (!rule.everyone && !actor.roles.some((role) => rule.roles.includes(role))) {
       throw commonError('forbidden', `This needs one of the roles ${rule.roles.join(', ')}`);
     }
     request.talon.actor = actor;
-    this.onAuthenticated?.(actor, request);
-    return true;
+    const pending = this.onAuthenticated?.(actor, request);
+    return pending ? pending.then(() => true) : true;
   }
 
   private ruleFor(context: ExecutionContext): AccessRule {

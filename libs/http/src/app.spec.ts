@@ -304,6 +304,35 @@ describe('an application', () => {
     expect((await get('/health/live')).json()).toEqual({ status: 'up' });
   });
 
+  it('says whether it is ready, and shows its metrics', async () => {
+    let up = true;
+    const dependencies = () => [{ name: 'redis', status: up ? ('up' as const) : ('down' as const), latencyMs: 1 }];
+    const health = { ready: () => Promise.resolve({ status: up ? ('up' as const) : ('down' as const), dependencies: dependencies() }) };
+    const metrics = { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('talon_up 1\n') };
+    const other = await createApp(ThingModule, { clock: new ManualClock(0), tokenVerifier: new RoleVerifier(), title: 'Things', health, metrics });
+    const ready = () => other.inject({ method: 'GET', url: '/health/ready' });
+    expect((await ready()).statusCode).toBe(200);
+    up = false;
+    expect(await ready()).toMatchObject({ statusCode: 503 });
+    expect((await ready()).json()).toEqual({ status: 'down', dependencies: [{ name: 'redis', status: 'down', latencyMs: 1 }] });
+    const page = await other.inject({ method: 'GET', url: '/metrics' });
+    expect([page.headers['content-type'], page.body]).toEqual(['text/plain; version=0.0.4', 'talon_up 1\n']);
+    await other.close();
+  });
+
+  it('asks before anything else sees an authenticated request', async () => {
+    const seen: string[] = [];
+    const onAuthenticated = async (actor: Actor) => {
+      seen.push(actor.subject);
+      if (actor.roles.includes('operator')) throw thingError('in-progress', 'Not now');
+    };
+    const other = await createApp(ThingModule, { clock: new ManualClock(0), tokenVerifier: new RoleVerifier(), title: 'Things', onAuthenticated });
+    const touch = (role: string) => other.inject({ method: 'POST', url: `/v1/things/${ID}/touch`, headers: { authorization: `Bearer ${role}` } });
+    expect([(await touch('registrar')).statusCode, (await touch('operator')).statusCode, (await touch('patient')).statusCode]).toEqual([201, 409, 403]);
+    expect(seen).toEqual(['registrar-1', 'operator-1']);
+    await other.close();
+  });
+
   it('does not start with a route that has no access rule, and names it', async () => {
     const started = createApp(ForgottenModule, { clock: new ManualClock(0), tokenVerifier: new RoleVerifier(), title: 'Open' });
     await expect(started).rejects.toThrow('POST /v1/open/door (ForgottenController.door)');

@@ -8,6 +8,7 @@ import { AccessGuard } from './access.guard';
 import { answerClientError } from './client-error';
 import { installEdge } from './edge';
 import { OperationsController, OperationsPorts } from './operations.controller';
+import { NestLog } from './nest-log';
 import { openApiDocument } from './openapi';
 import { ProblemFilter } from './problem.filter';
 import type { TalonRequest } from './request-context';
@@ -18,6 +19,9 @@ import { InputPipe } from './validation';
 export const BODY_LIMIT_BYTES = 262_144;
 /** Longer path segments are no id and no name of ours. */
 const PARAM_LENGTH_MAX = 500;
+/** For a request to arrive, not for its answer: long polls last longer. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 export interface CreateAppOptions {
   clock: Clock;
   tokenVerifier: TokenVerifier;
@@ -38,7 +42,7 @@ export interface CreateAppOptions {
   /** Origins browsers may call from; default none. */
   corsOrigins?: string[];
   /** Called after a token was accepted and before anything else sees the request, e.g. to move the rehearsal clock. May throw a DomainError. */
-  onAuthenticated?: (actor: Actor, request: TalonRequest) => void;
+  onAuthenticated?: (actor: Actor, request: TalonRequest) => void | Promise<void>;
   /** Hooks of the edge that must run before Nest, e.g. cheap refusals. */
   onFastify?: (fastify: FastifyInstance) => void;
 }
@@ -61,6 +65,9 @@ export async function createApp(rootModule: RootModule, options: CreateAppOption
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error: Error, request: unknown, reply: unknown) => problems.answer(error, request as TalonRequest, reply as FastifyReply),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Requests on connections that are still open while the application closes are answered as usual.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
@@ -74,7 +81,7 @@ export async function createApp(rootModule: RootModule, options: CreateAppOption
   options.onFastify?.(fastify);
   const ports = new OperationsPorts();
   const edge: DynamicModule = { module: EdgeModule, imports: [await rootModule], controllers: [OperationsController], providers: [{ provide: OperationsPorts, useValue: ports }] };
-  const app = await NestFactory.create<NestFastifyApplication>(edge, adapter, { bodyParser: false, abortOnError: false, logger: ['error', 'warn'] });
+  const app = await NestFactory.create<NestFastifyApplication>(edge, adapter, { bodyParser: false, abortOnError: false, logger: options.log ? new NestLog(options.log) : ['error', 'warn'] });
   const routes = listRoutes(app);
   assertAccessRules(routes);
   routeMap.load(routes);
