@@ -100,3 +100,5 @@ export const inventoryService: ServiceDefinition = {
   migrations: [InventoryHolds1764000400000],
   outbound: inventoryOutbound,
 };
+
+export { slotCodec } from './domain/events';

@@ -239,6 +239,35 @@ describe('the way of a slot', () => {
     await one.slots.load(stale);
     expect(await refusal(one.desk.reserve(ask(sessionId, { slot: 1 })))).toBe('inventory/slot-taken');
     expect([...(await owners(sessionId)).keys()]).toEqual([1, 2]);
+    expect((await one.slots.read(sessionId))?.slots[0]).toMatchObject({ mark: 'reserved', revision: 0 });
+  });
+
+  it('does not lose a slot that is given back while its session is being loaded', async () => {
+    const sessionId = source.add(1);
+    const request = ask(sessionId);
+    await one.desk.reserve(request);
+    await gate.client.flushAll();
+    const load = one.slots.load.bind(one.slots);
+    one.slots.load = async (copy) => {
+      await one.desk.release({ sessionId, slot: 1, bookingId: request.bookingId, commandId: newId(), metadata });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return load(copy);
+    };
+    expect(await one.desk.reserve(ask(sessionId))).toMatchObject({ slot: 1 });
+  });
+
+  it('sells a timed slot until the millisecond before it starts', async () => {
+    const sessionId = source.add(3);
+    const supply = source.sessions.get(sessionId)!;
+    source.sessions.set(sessionId, { ...supply, slots: supply.slots.map((slot, index) => ({ ...slot, bookableUntil: `2026-03-02T09:${index}0:00.000Z` })) });
+    clock.advanceTo(Date.parse('2026-03-02T08:59:59.999Z'));
+    expect(await one.desk.reserve(ask(sessionId))).toMatchObject({ slot: 1 });
+    clock.advanceTo(Date.parse('2026-03-02T09:10:00.000Z'));
+    expect(await refusal(one.desk.reserve(ask(sessionId, { slot: 2 })))).toBe('inventory/slot-taken');
+    expect(await one.views.view(sessionId)).toEqual([{ number: 1, state: 'reserved' }, { number: 2, state: 'past' }, { number: 3, state: 'free' }]);
+    expect(await one.desk.reserve(ask(sessionId))).toMatchObject({ slot: 3 });
+    clock.advanceTo(Date.parse('2026-03-02T09:20:00.000Z'));
+    expect(await refusal(one.desk.reserve(ask(sessionId)))).toBe('inventory/sold-out');
   });
 
   it('finds a slot again that a killed process had taken but not recorded', async () => {

@@ -74,7 +74,8 @@ async function compare(gate: RedisGate, seed: number) {
       const newer = supply(sessionId);
       [real, expected] = [await gate.run(syncSession, newer), model.sync(newer)];
     } else if (what < 98) {
-      nowMs += below(10) * 60_000;
+      // Often exactly at the edge of a slot.
+      nowMs = pick([nowMs + below(10) * 60_000, Math.ceil(nowMs / HOUR) * HOUR]);
       leaseNowMs += below(6_000);
     } else if (what === 99 && below(12) === 0) {
       await gate.client.flushAll();
