@@ -1,1 +1,1 @@
-export {};
+export { EventStoreDbEventStore, type EventStoreDbOptions } from './event-store-db-event-store';
