@@ -58,3 +58,7 @@ export const scheduleService: ServiceDefinition = {
   migrations: [ScheduleLists1764000100000],
   outbound: scheduleOutbound,
 };
+
+export { hospitalCodec } from './domain/hospital';
+export { sessionCodec } from './domain/session';
+export { plannedSlots } from './domain/session-plan';

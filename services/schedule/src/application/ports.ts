@@ -2,6 +2,13 @@ import type { EventMetadata } from '@talon/event-sourcing';
 import type { SlotState } from '@talon/contracts';
 import type { Money } from '@talon/kernel';
 
+export interface Withdrawal {
+  sessionId: string;
+  numbers: number[];
+  commandId: string;
+  metadata: EventMetadata;
+}
+
 /** What schedule needs from inventory. Adapter: adapters/inventory/slot-stock.client.ts. */
 export abstract class SlotStock {
   /**
@@ -9,7 +16,7 @@ export abstract class SlotStock {
    * @returns which are out of sale now, and which somebody has
    * @throws {DomainError} `talon/unavailable`: outcome unknown, repeat
    */
-  abstract withdraw(withdrawal: { sessionId: string; numbers: number[]; commandId: string; metadata: EventMetadata }): Promise<{ withdrawn: number[]; taken: number[] }>;
+  abstract withdraw(withdrawal: Withdrawal): Promise<{ withdrawn: number[]; taken: number[] }>;
   /** Brings the stock up to the session's stream before it answers. Repeats are harmless. @throws {DomainError} `talon/unavailable` */
   abstract sync(sessionId: string): Promise<void>;
   /** Free slots per session, at most a second old; unknown sessions are left out. At most 500. @throws {DomainError} `talon/unavailable` */

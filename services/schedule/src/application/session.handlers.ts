@@ -18,7 +18,10 @@ export class PlanSession extends Command<Session> {
 /** What changed in the log, and whether the stock knows already; if not, a durable reaction tells it. */
 export interface StockChange { inEffect: boolean }
 
-/** Timed sessions take local `times`, tickets a `count`. @throws schedule/session-not-found, key-reused, time-not-real, slots-invalid, times-invalid, session-over */
+/**
+ * Timed sessions take local `slots`, tickets a `count`.
+ * @throws schedule/session-not-found, key-reused, time-not-real, slots-invalid, times-invalid, session-over
+ */
 export class AddSlots extends Command<{ numbers: number[] } & StockChange> {
   constructor(
     readonly sessionId: string,
@@ -93,7 +96,8 @@ export class WithdrawSlotsHandler {
     const asked = withdrawable(session, numbers);
     const before = [...new Set(numbers)].filter((number) => session.withdrawn.has(number));
     const command = freshly(metadata);
-    const { withdrawn, taken } = asked.length === 0 ? { withdrawn: [], taken: [] } : await this.stock.withdraw({ sessionId, numbers: asked, commandId: command.commandId, metadata });
+    const withdrawal = { sessionId, numbers: asked, commandId: command.commandId, metadata };
+    const { withdrawn, taken } = asked.length === 0 ? { withdrawn: [], taken: [] } : await this.stock.withdraw(withdrawal);
     if (withdrawn.length === 0 && taken.length > 0 && before.length === 0) {
       throw scheduleError('slots-taken', `Slots ${taken.join(', ')} are taken`, { data: { numbers: taken } });
     }

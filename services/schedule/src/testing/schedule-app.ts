@@ -56,7 +56,10 @@ export class FakeInventory {
 }
 
 // Tests read answers field by field; their shape is what is tested.
-export interface Answer { status: number; body: Record<string, never> & { items: Record<string, unknown>[]; next: string | null; code: string; errors: { field: string }[] } }
+export interface Answer {
+  status: number;
+  body: Record<string, never> & { items: Record<string, unknown>[]; next: string | null; code: string; errors: { field: string }[] };
+}
 
 /** The schedule service over HTTP on a database of its own, with the log in memory. */
 export async function startScheduleApp() {

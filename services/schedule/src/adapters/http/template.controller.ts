@@ -75,7 +75,8 @@ export class TemplateController {
   ): Promise<TemplateDto> {
     await this.assertOwn(actor, id);
     const { zone, validFrom, validTo, exceptions, planDaysAhead } = body;
-    const change: Partial<TemplateRules> = { zone, validFrom, validTo, exceptions, planDaysAhead, entries: body.entries?.map(entryOf), opens: opensOf(body.opens) };
+    const weekly = { entries: body.entries?.map(entryOf), opens: opensOf(body.opens) };
+    const change: Partial<TemplateRules> = { zone, validFrom, validTo, exceptions, planDaysAhead, ...weekly };
     await this.commands.execute(new ChangeTemplate(id, change, metadata));
     return this.read(id);
   }

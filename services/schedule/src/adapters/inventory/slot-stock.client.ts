@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EventMetadata } from '@talon/event-sourcing';
 import { call, type SlotState } from '@talon/contracts';
 import { Rpc } from '@talon/kernel';
-import { SlotStock } from '../../application/ports';
+import { SlotStock, type Withdrawal } from '../../application/ports';
 
 /** Lists rather show no numbers than wait for a stock that is in trouble. */
 const LIST_TIMEOUT_MS = 2_000;
@@ -14,7 +13,7 @@ export class SlotStockClient extends SlotStock {
     super();
   }
 
-  override withdraw(withdrawal: { sessionId: string; numbers: number[]; commandId: string; metadata: EventMetadata }) {
+  override withdraw(withdrawal: Withdrawal) {
     return call(this.rpc, 'inventory.withdraw', withdrawal);
   }
 

@@ -99,7 +99,8 @@ export class ScheduleListsQuery extends ScheduleLists {
     return { items: items.map(({ templateId }) => templateId), next };
   }
 
-  private async list<Row extends object>({ select, order, id, keyOf }: ListSource<Row>, conditions: Conditions, { limit, after }: PageRequest): Promise<ListPage<Row>> {
+  private async list<Row extends object>(source: ListSource<Row>, conditions: Conditions, { limit, after }: PageRequest): Promise<ListPage<Row>> {
+    const { select, order, id, keyOf } = source;
     conditions.after(order, id, after === undefined ? undefined : cursorOf(after));
     const orderBy = order === "''" ? id : `${order}, ${id}`;
     const rows: Row[] = await this.dataSource.query(`${select} ${conditions} ORDER BY ${orderBy} LIMIT ${limit + 1}`, conditions.values);
