@@ -66,7 +66,7 @@ export async function openPlatform(config: PlatformConfig, services: ServiceDefi
 
 async function open(config: PlatformConfig, services: ServiceDefinition[], options: PlatformOptions & { name: string }, log: PlatformLog, undo: Undo): Promise<Platform> {
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
-  const nats = NatsGate.connect(config.NATS_URL, { name: options.name, onChange: (connected, error) => log.warn({ err: error, connected }, 'NATS connection') });
+  const nats = NatsGate.connect(config.NATS_URL, { name: options.name, onChange: natsLog(log) });
   undo.push(() => nats.close());
   const wake = new NatsWake(nats);
   const dataSource = await openDataSource(config, services, options, warn('PostgreSQL connection'));
@@ -87,6 +87,11 @@ async function open(config: PlatformConfig, services: ServiceDefinition[], optio
   const platform = { config, services, store, clock, rpc, wake, dataSource, redis, nats, feeds, log, registry, health };
   return { ...platform, metrics: new PrometheusMetrics(registry), close: () => unwind(undo, log) };
 }
+
+const natsLog = (log: PlatformLog) => (connected: boolean, error?: unknown) => {
+  if (connected) log.info({}, 'connected to NATS');
+  else log.warn({ ...(error !== undefined && { err: error }) }, 'not connected to NATS; bookings go on, and the relay follows when it is back');
+};
 
 async function unwind(undo: Undo, log: PlatformLog) {
   for (const close of undo.splice(0).reverse()) {

@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { JwtTokenVerifier, type TalonRequest, createApp, isInstant } from '@talon/http';
+import { type CreateAppOptions, JwtTokenVerifier, type TalonRequest, createApp, isInstant } from '@talon/http';
 import { type Actor, commonError } from '@talon/kernel';
 import { RequestHistogram } from '@talon/observability';
+import type { FastifyInstance } from 'fastify';
 import { BootError, bootMessage, listenError } from './boot-error';
 import { PlatformConfig, readConfig } from './config';
 import { type Platform, type PlatformOptions, openPlatform } from './platform';
@@ -13,6 +13,7 @@ import type { ServiceDefinition } from './service-definition';
 
 /** Requests under way get so long to finish when the process is told to stop. */
 const DRAIN_MS_MAX = 10_000;
+const CLOSE_IDLE_MS = 50;
 const REHEARSAL_HEADER = 'talon-rehearsal-now';
 
 export interface StartOptions extends PlatformOptions {
@@ -21,6 +22,8 @@ export interface StartOptions extends PlatformOptions {
   description?: string;
   /** Besides the services' own, e.g. with controllers over all services. */
   modules?: (Type | DynamicModule)[];
+  /** Routes that bypass Nest. */
+  onFastify?: CreateAppOptions['onFastify'];
 }
 
 export interface RunningApp {
@@ -51,6 +54,7 @@ export async function startApp(config: PlatformConfig, services: ServiceDefiniti
       log: platform.log,
       observer: new RequestHistogram(platform.registry),
       onAuthenticated: rehearsalHeader(platform),
+      onFastify: options.onFastify,
     });
     platform.feeds.start();
     const url = await listen(app, config);
@@ -63,20 +67,27 @@ export async function startApp(config: PlatformConfig, services: ServiceDefiniti
   }
 }
 
+const serverOf = (app: NestFastifyApplication) => app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+
 async function listen(app: NestFastifyApplication, config: PlatformConfig): Promise<string> {
   try {
-    await app.listen({ port: config.TALON_PORT, host: config.TALON_HOST });
+    // Not app.listen: Nest would print the fault in its own words before we can say it in one sentence.
+    return await serverOf(app).listen({ port: config.TALON_PORT, host: config.TALON_HOST });
   } catch (error) {
     throw listenError(error, config.TALON_PORT);
   }
-  return app.getUrl();
 }
 
 function stopOnce(app: NestFastifyApplication, platform: Platform) {
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    const closed = app.close().catch((error: unknown) => platform.log.warn({ err: error }, 'not closed cleanly'));
-    await Promise.race([closed, pause(DRAIN_MS_MAX, undefined, { ref: false })]);
+    const { server } = serverOf(app);
+    // Connections kept alive whose last request finishes now would hold the server open until they time out.
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
+    const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX);
+    await app.close().catch((error: unknown) => platform.log.warn({ err: error }, 'not closed cleanly'));
+    clearInterval(idle);
+    clearTimeout(late);
     await platform.close();
   };
   return () => (stopping ??= stop());
