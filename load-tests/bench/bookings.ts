@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PostgresEventStore, type StoreCost } from '@talon/event-store-postgres';
 import { load, post, type LoadResult } from './http-load';
 import type { BenchPlatform } from './platform';
 import { cpuSeconds } from './processes';
+import { walUse } from './store';
 
 const CONNECTIONS = 96;
 const CONTROL_SECONDS = 3;
@@ -15,6 +15,7 @@ const PATIENTS = 20_000;
 const REQUESTS_AT_ONCE = 48;
 const DRAINED_MS_MAX = 30_000;
 const DAY_MS = 86_400_000;
+const EVENTS_PER_BOOKING = 2;
 
 export interface BookingRun {
   echo: LoadResult;
@@ -59,32 +60,32 @@ export class BookingBench {
   async run(): Promise<BookingRun> {
     const echo = await this.drive('/v1/bench/echo', () => this.controlBody(), CONTROL_SECONDS);
     const bare = await this.drive('/v1/bench/bare', () => this.controlBody(), CONTROL_SECONDS);
-    const store = await PostgresEventStore.connect(this.platform.databaseUrl);
-    try {
-      const before = await this.cost(store);
-      const watch = this.watchLag();
-      const bookings = await this.drive('/v1/bookings', () => this.bookingBody(), BOOKING_SECONDS);
-      const after = await this.cost(store);
-      const { lagEventsMax, drainedMs } = await watch.finish();
-      const count = bookings.statuses[201] ?? 0;
-      return {
-        echo,
-        bare,
-        bookings: { ...bookings, perSecond: (bookings.perSecond * count) / Math.max(1, bookings.requests) },
-        cpuMicros: ((after.cpu - before.cpu) * 1e6) / count,
-        fsyncsPerBooking: (after.store.fsyncs - before.store.fsyncs) / count,
-        walBytesPerBooking: (after.store.walBytes - before.store.walBytes) / count,
-        lagSecondsMax: lagEventsMax / Math.max(1, 2 * bookings.perSecond),
-        drainedMs,
-      };
-    } finally {
-      await store.close();
-    }
+    const before = await this.cost();
+    const watch = this.watchLag();
+    const bookings = await this.drive('/v1/bookings', () => this.bookingBody(), BOOKING_SECONDS);
+    const cpu = this.cpu() - before.cpu;
+    const { lagEventsMax, drainedMs } = await watch.finish();
+    const after = await this.cost();
+    const count = bookings.statuses[201] ?? 0;
+    return {
+      echo,
+      bare,
+      bookings: { ...bookings, perSecond: (bookings.perSecond * count) / Math.max(1, bookings.requests) },
+      cpuMicros: (cpu * 1e6) / count,
+      fsyncsPerBooking: (after.fsyncs - before.fsyncs) / count,
+      walBytesPerBooking: (after.bytes - before.bytes) / count,
+      lagSecondsMax: lagEventsMax / Math.max(1, EVENTS_PER_BOOKING * bookings.perSecond),
+      drainedMs,
+    };
   }
 
-  private async cost(store: PostgresEventStore): Promise<{ cpu: number; store: StoreCost }> {
+  private async cost() {
+    return { ...(await walUse(this.platform.databaseUrl)), cpu: this.cpu() };
+  }
+
+  private cpu(): number {
     const { talon, postgres, redis } = this.platform.pids;
-    return { cpu: cpuSeconds(talon) + cpuSeconds(postgres) + cpuSeconds(redis), store: await store.cost() };
+    return cpuSeconds(talon) + cpuSeconds(postgres) + cpuSeconds(redis);
   }
 
   /** Samples how far the read model of bookings is behind, from the platform's own health report. */

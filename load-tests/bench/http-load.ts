@@ -50,7 +50,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 function drive({ host, port, next }: LoadOptions, deadlineMs: number, record: (status: number, sentMs: number) => void): Promise<void> {
   return new Promise((resolve) => {
     const socket: Socket = connect({ host, port, noDelay: true });
-    let pending = Buffer.alloc(0);
+    let pending: Buffer = Buffer.alloc(0);
     let sentMs = 0;
     const send = () => {
       const request = performance.now() < deadlineMs ? next() : undefined;

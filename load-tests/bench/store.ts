@@ -153,7 +153,7 @@ async function measureCost(url: string, work: () => Promise<Rate>) {
 }
 
 /** Backends report their fsyncs about once a second, so it waits for them first. */
-async function walUse(url: string): Promise<{ fsyncs: number; bytes: number }> {
+export async function walUse(url: string): Promise<{ fsyncs: number; bytes: number }> {
   await sleep(SETTLE_MS);
   return withPlainClient(url, async (query) => {
     const [bytes] = await query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");

@@ -94,3 +94,6 @@ export const bookingService: ServiceDefinition = {
   migrations: [BookingList1764000200000],
   outbound: bookingOutbound,
 };
+
+export { RequestBookingDto } from './adapters/http/booking.dto';
+export { bookingCodec } from './domain/events';

@@ -1,6 +1,6 @@
-import { ToInteger } from '@talon/config';
+import { ToBoolean, ToInteger } from '@talon/config';
 import { PlatformConfig } from '@talon/platform';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
 /** What `standalone` reads besides what every process does. */
 export class StandaloneConfig extends PlatformConfig {
@@ -16,4 +16,9 @@ export class StandaloneConfig extends PlatformConfig {
   @Min(0)
   @Max(65_535)
   TALON_ISSUER_PORT = 0;
+
+  /** 1: adds the control routes that `npm run bench` compares with. Never in production. */
+  @ToBoolean()
+  @IsBoolean()
+  TALON_BENCH = false;
 }

@@ -1,4 +1,5 @@
 import { bootMessage, readConfig, startApp, stopOnSignals } from '@talon/platform';
+import { addBareRoute, BenchModule } from './adapters/http/bench.controller';
 import { StandaloneConfig } from './config';
 import { SERVICES, StandaloneModule } from './standalone.module';
 
@@ -8,13 +9,15 @@ export type WorkerNews = { ready: string } | { failed: string };
 /** One of several equal processes behind one port; each runs everything. */
 export async function runWorker(): Promise<void> {
   try {
-    const { url, stop } = await startApp(readConfig(StandaloneConfig), SERVICES, {
+    const config = readConfig(StandaloneConfig);
+    const { url, stop } = await startApp(config, SERVICES, {
       rpc: 'in-process',
       name: 'standalone',
       migrate: false,
       title: 'Talon',
       description: "Releases doctors' appointment slots to a region, fairly, and carries every booking to its end.",
-      modules: [StandaloneModule],
+      modules: config.TALON_BENCH ? [StandaloneModule, BenchModule] : [StandaloneModule],
+      onFastify: config.TALON_BENCH ? addBareRoute : undefined,
     });
     stopOnSignals(stop);
     tell({ ready: url });

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type Platform, PlatformModule, openPlatform, readConfig } from '@talon/platform';
+import { PlatformConfig, PlatformModule, type Platform, openPlatform, readConfig } from '@talon/platform';
 import { SERVICES } from '@talon/standalone';
 
 @Module({})
@@ -11,7 +11,7 @@ class CommandModule {}
  * running platform has.
  */
 export async function withPlatform<T>(work: (platform: Platform) => Promise<T>): Promise<T> {
-  const platform = await openPlatform({ ...readConfig(), TALON_LOG_LEVEL: 'error' }, SERVICES, { rpc: 'in-process', name: 'talon-cli', migrate: false });
+  const platform = await openPlatform({ ...readConfig(PlatformConfig), TALON_LOG_LEVEL: 'error' }, SERVICES, { rpc: 'in-process', name: 'talon-cli', migrate: false });
   try {
     const imports = [PlatformModule.forRoot(platform), ...SERVICES.map(({ module }) => module)];
     const context = await NestFactory.createApplicationContext({ module: CommandModule, imports }, { logger: false });
