@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type ForwardReference, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type ForwardReference, type LogLevel, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -80,8 +80,14 @@ export async function createApp(rootModule: RootModule, options: CreateAppOption
   });
   options.onFastify?.(fastify);
   const ports = new OperationsPorts();
-  const edge: DynamicModule = { module: EdgeModule, imports: [await rootModule], controllers: [OperationsController], providers: [{ provide: OperationsPorts, useValue: ports }] };
-  const app = await NestFactory.create<NestFastifyApplication>(edge, adapter, { bodyParser: false, abortOnError: false, logger: options.log ? new NestLog(options.log) : ['error', 'warn'] });
+  const edge: DynamicModule = {
+    module: EdgeModule,
+    imports: [await rootModule],
+    controllers: [OperationsController],
+    providers: [{ provide: OperationsPorts, useValue: ports }],
+  };
+  const logger = options.log ? new NestLog(options.log) : (['error', 'warn'] as LogLevel[]);
+  const app = await NestFactory.create<NestFastifyApplication>(edge, adapter, { bodyParser: false, abortOnError: false, logger });
   const routes = listRoutes(app);
   assertAccessRules(routes);
   routeMap.load(routes);

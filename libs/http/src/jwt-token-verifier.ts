@@ -19,7 +19,8 @@ type Remembered<T> = Map<string, { value: T; untilMs: number }>;
 
 /**
  * JWTs of one OIDC issuer. Verified tokens are remembered until they expire, refused ones for 10 s, in bounded Maps that forget the oldest;
- * two of them, so that a flood of bad tokens cannot push the good ones out. Expiry goes by the real clock, even in a rehearsal: tokens are made by an issuer who knows no other.
+ * two of them, so that a flood of bad tokens cannot push the good ones out. Expiry goes by the real clock, even in a rehearsal: tokens are
+ * made by an issuer who knows no other.
  */
 export class JwtTokenVerifier extends TokenVerifier {
   private readonly actors: Remembered<Actor> = new Map();

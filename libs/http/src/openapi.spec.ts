@@ -39,16 +39,28 @@ class Nobody extends TokenVerifier {
   }
 }
 
-type Operation = { operationId: string; security: object[]; 'x-talon-roles': string[]; parameters?: { name: string; in: string; required: boolean; schema: object }[]; responses: Record<string, { content?: object }> };
+interface Operation {
+  operationId: string;
+  security: object[];
+  'x-talon-roles': string[];
+  parameters?: { name: string; in: string; required: boolean; schema: object }[];
+  responses: Record<string, { content?: object }>;
+}
+interface Document {
+  openapi: string;
+  info: object;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object>; securitySchemes: object };
+}
 
 describe('the OpenAPI document', () => {
   let app: NestFastifyApplication;
   let text: string;
-  let document: { openapi: string; info: object; paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, object>; securitySchemes: object } };
+  let document: Document;
   beforeAll(async () => {
     app = await createApp(RoomModule, { clock: new ManualClock(0), tokenVerifier: new Nobody(), title: 'Rooms', version: '3' });
     text = (await app.inject({ method: 'GET', url: '/openapi.json' })).body;
-    document = JSON.parse(text) as typeof document;
+    document = JSON.parse(text) as Document;
   });
   afterAll(() => app.close());
 
@@ -77,7 +89,8 @@ describe('the OpenAPI document', () => {
 
   it('shows ids as ids and idempotency keys where handlers take them', () => {
     const parametersOf = (path: string, method: string) => document.paths[path]![method]!.parameters!;
-    expect(parametersOf('/v1/rooms/{roomId}', 'get')).toEqual([expect.objectContaining({ name: 'roomId', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } })]);
+    const roomId = { name: 'roomId', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+    expect(parametersOf('/v1/rooms/{roomId}', 'get')).toEqual([expect.objectContaining(roomId)]);
     expect(parametersOf('/v1/rooms', 'post')).toEqual([expect.objectContaining({ name: 'Idempotency-Key', in: 'header', required: true })]);
     expect(parametersOf('/v1/rooms/{roomId}/close', 'post')).toContainEqual(expect.objectContaining({ name: 'Idempotency-Key', required: false }));
   });

@@ -57,6 +57,17 @@ export function* badVariants(document: ApiDocument, good: GoodParts = {}): Gener
   }
 }
 
+/** What differs from a good request. */
+interface Change {
+  path?: Record<string, string>;
+  query?: string;
+  headers?: Record<string, string>;
+  dropHeader?: string;
+  body?: string;
+  withToken?: boolean;
+  expected: Expectation;
+}
+
 class Operation {
   private readonly parameters: ApiParameter[];
   private readonly bodySchema: ApiSchema | undefined;
@@ -154,11 +165,9 @@ class Operation {
     return this.parameters.filter((parameter) => parameter.in === place);
   }
 
-  private with(
-    what: string,
-    change: { path?: Record<string, string>; query?: string; headers?: Record<string, string>; dropHeader?: string; body?: string; withToken?: boolean; expected: Expectation },
-  ): BadVariant {
-    const path = this.template.replace(/\{(\w+)\}/g, (_whole, name: string) => change.path?.[name] ?? encodeURIComponent(this.good.path?.[name] ?? this.samplePath(name)));
+  private with(what: string, change: Change): BadVariant {
+    const partOf = (name: string) => change.path?.[name] ?? encodeURIComponent(this.good.path?.[name] ?? this.samplePath(name));
+    const path = this.template.replace(/\{(\w+)\}/g, (_whole, name: string) => partOf(name));
     const query = change.query ?? new URLSearchParams(this.goodQuery()).toString();
     const headers: Record<string, string> = { ...(this.bodySchema ? { 'content-type': 'application/json' } : {}), ...this.goodHeaders(change.dropHeader), ...change.headers };
     const body = this.bodySchema ? (change.body ?? JSON.stringify(this.body)) : undefined;

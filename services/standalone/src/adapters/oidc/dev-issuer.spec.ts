@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEV_CLIENT_FILE, JwtTokenVerifier, fetchDevToken } from '@talon/http';
+import { DEV_CLIENT_FILE, JwtTokenVerifier, fetchDevToken, type DevTokenRequest } from '@talon/http';
 import { DEV_PORTAL_CLIENT_ID, startDevIssuer, type DevIssuer } from './dev-issuer';
 import { devKeys } from './dev-keys';
 
@@ -26,7 +26,7 @@ describe('the development issuer', () => {
   });
 
   it('gives the same subject for the same ids, another for others, and the one asked for', async () => {
-    const subjectOf = async (request: Parameters<typeof fetchDevToken>[2]) => (await verifier().verify(await fetchDevToken(dev.issuer, keysDir, request))).subject;
+    const subjectOf = async (request: DevTokenRequest) => (await verifier().verify(await fetchDevToken(dev.issuer, keysDir, request))).subject;
     const first = await subjectOf({ role: 'patient', patientId: PATIENT });
     expect(await subjectOf({ role: 'patient', patientId: PATIENT })).toBe(first);
     expect(await subjectOf({ role: 'patient', patientId: HOSPITALS[0] })).not.toBe(first);

@@ -56,7 +56,8 @@ function providerFor(issuer: string, keys: DevKeys, audience: string): Provider 
 }
 
 function configuration(keys: DevKeys, audience: string): object {
-  const client = (client_id: string, grant: string) => ({ client_id, client_secret: keys.clientSecret, grant_types: [grant], redirect_uris: [], response_types: [] });
+  const common = { client_secret: keys.clientSecret, redirect_uris: [], response_types: [] };
+  const client = (client_id: string, grant: string) => ({ ...common, client_id, grant_types: [grant] });
   return {
     adapter: NothingStored,
     clients: [client(DEV_CLIENT_ID, DEV_TOKEN_GRANT), client(DEV_PORTAL_CLIENT_ID, 'client_credentials')],
