@@ -22,3 +22,18 @@ const onDouble = (options: { batches?: boolean }) => async () => {
 };
 
 eventStoreContract('EventStoreDB, double with BatchAppend', onDouble({}));
+
+const realServer = process.env.TALON_TEST_EVENTSTOREDB_URL;
+if (realServer) {
+  eventStoreContract('EventStoreDB, the server at TALON_TEST_EVENTSTOREDB_URL', async () => {
+    const stores: EventStoreDbEventStore[] = [];
+    const another = async () => {
+      const store = await EventStoreDbEventStore.connect(realServer);
+      stores.push(store);
+      return store;
+    };
+    return { store: await another(), another, close: async () => void (await Promise.all(stores.map((store) => store.close()))) };
+  });
+} else {
+  console.warn('SKIPPED: the event store contract on a real EventStoreDB; set TALON_TEST_EVENTSTOREDB_URL to run it');
+}
