@@ -44,16 +44,10 @@ export class OpensDto {
   time: string;
 }
 
-export class ChangeTemplateDto {
+/** What may be left out on creation as well as on change. Rules of a parent class cannot be tightened by a child, so the rest is in neither. */
+abstract class TemplateFieldsDto {
   @ApiPropertyOptional({ description: "IANA; default: the hospital's.", example: 'Europe/Madrid' }) @IfGiven() @IsZone()
   zone?: string;
-
-  @ApiPropertyOptional({ type: [EntryDto], description: 'The sessions of a week. Entries keep their meaning by their place.', minItems: 1, maxItems: TEMPLATE_ENTRIES_MAX })
-  @IfGiven() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(TEMPLATE_ENTRIES_MAX) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => EntryDto)
-  entries?: EntryDto[];
-
-  @ApiPropertyOptional(date('First local day.', '2026-12-01')) @IfGiven() @IsLocalDate()
-  validFrom?: string;
 
   @ApiPropertyOptional({ ...date('Last local day, included; null: without end.', '2027-06-30'), type: String, nullable: true }) @IsOptional() @IsLocalDate()
   validTo?: string | null;
@@ -71,7 +65,16 @@ export class ChangeTemplateDto {
   opens?: OpensDto | null;
 }
 
-export class CreateTemplateDto extends ChangeTemplateDto {
+export class ChangeTemplateDto extends TemplateFieldsDto {
+  @ApiPropertyOptional({ type: [EntryDto], description: 'The sessions of a week. Entries keep their meaning by their place.', minItems: 1, maxItems: TEMPLATE_ENTRIES_MAX })
+  @IfGiven() @IsArray() @ArrayMinSize(1) @ArrayMaxSize(TEMPLATE_ENTRIES_MAX) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => EntryDto)
+  entries?: EntryDto[];
+
+  @ApiPropertyOptional(date('First local day.', '2026-12-01')) @IfGiven() @IsLocalDate()
+  validFrom?: string;
+}
+
+export class CreateTemplateDto extends TemplateFieldsDto {
   @ApiProperty(id('Who holds the sessions.')) @IsTalonId()
   doctorId: string;
 
@@ -80,10 +83,10 @@ export class CreateTemplateDto extends ChangeTemplateDto {
 
   @ApiProperty({ type: [EntryDto], description: 'The sessions of a week.', minItems: 1, maxItems: TEMPLATE_ENTRIES_MAX })
   @IsArray() @ArrayMinSize(1) @ArrayMaxSize(TEMPLATE_ENTRIES_MAX) @IsObject({ each: true }) @ValidateNested({ each: true }) @Type(() => EntryDto)
-  declare entries: EntryDto[];
+  entries: EntryDto[];
 
   @ApiProperty(date('First local day.', '2026-12-01')) @IsLocalDate()
-  declare validFrom: string;
+  validFrom: string;
 }
 
 export class SkippedDto {
