@@ -1,6 +1,6 @@
 import type { SessionSupply } from '@talon/contracts';
 import { EventStore, fold, type RecordedEvent } from '@talon/event-sourcing';
-import { slotCodec, slotStream } from '../domain/events';
+import { slotCodec, slotStream, type SlotEvent } from '../domain/events';
 import type { CopySupply, SessionCopy, Settlement, SlotRecord } from '../domain/session-copy';
 import { type Slot, slotDecider } from '../domain/slot';
 import type { SlotStore, SupplySource } from './ports';
@@ -9,7 +9,8 @@ import type { SlotStore, SupplySource } from './ports';
 const LOAD_ATTEMPTS_MAX = 5;
 const STREAMS_PER_READ_MAX = 2_000;
 
-export const foldSlot = (recorded: RecordedEvent[]): Slot => fold<Slot, ReturnType<typeof slotCodec.decode>>(slotDecider, recorded.map((event) => slotCodec.decode(event)));
+const foldSlot = (recorded: RecordedEvent[]): Slot =>
+  fold<Slot, SlotEvent>(slotDecider, recorded.map((event) => slotCodec.decode(event)));
 
 /** What a slot's stream says, as a settlement. */
 export const settlementOf = (slot: number, recorded: RecordedEvent[]): Settlement => ({ slot, mark: foldSlot(recorded).status, revision: recorded.length - 1 });

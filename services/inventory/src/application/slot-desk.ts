@@ -22,6 +22,7 @@ export const RESERVE_ATTEMPTS_MAX = 20;
 const UNKNOWN_REPEATS_MAX = 2;
 
 type Taken = Extract<Handed, { tag: 'taken' }>;
+type WithdrawRequest = { sessionId: string; numbers: number[]; commandId: string; metadata: EventMetadata };
 export type SlotCommandRequest = { sessionId: string; slot: number; bookingId: string; commandId: string; metadata: EventMetadata };
 
 /** Gives slots away and takes them back. The fast copy proposes, the store decides; nothing is answered before it is durable. */
@@ -85,12 +86,12 @@ export class SlotDesk {
   }
 
   /** As `inventory.withdraw`. */
-  async withdraw(request: { sessionId: string; numbers: number[]; commandId: string; metadata: EventMetadata }): Promise<{ withdrawn: number[]; taken: number[] }> {
+  async withdraw(request: WithdrawRequest): Promise<{ withdrawn: number[]; taken: number[] }> {
     const done = await Promise.all(request.numbers.map((slot) => this.withdrawOne(request, slot)));
     return { withdrawn: request.numbers.filter((_, index) => done[index]), taken: request.numbers.filter((_, index) => !done[index]) };
   }
 
-  private async withdrawOne(request: { sessionId: string; commandId: string; metadata: EventMetadata }, slot: number): Promise<boolean> {
+  private async withdrawOne(request: WithdrawRequest, slot: number): Promise<boolean> {
     const { sessionId, commandId, metadata } = request;
     for (let attempt = 1; attempt <= RESERVE_ATTEMPTS_MAX; attempt++) {
       const handed = await this.slots.take(sessionId, { slot, as: 'withdrawn' }, false);
