@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { types } from 'node:util';
 import { type ClientBase, Pool, type PoolConfig } from 'pg';
 
 export const CONNECT_TIMEOUT_MS = 5_000;
@@ -8,6 +9,8 @@ export const QUERY_TIMEOUT_MS = 15_000;
 export const ATTEMPTS_MAX = 12;
 const PAUSE_FIRST_MS = 50;
 const PAUSE_MAX_MS = 1_000;
+/** By name, because Jest gives every spec classes of its own. */
+const MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
 
 /**
  * Durability and plans must not depend on how the server or the database is set up. Plans are made when tables are nearly empty and kept:
@@ -18,6 +21,7 @@ const SESSION = `
   set default_transaction_isolation = 'read committed';
   set default_transaction_read_only = off;
   set enable_seqscan = off;
+  set plan_cache_mode = force_generic_plan;
   set jit = off`;
 
 /** A pool whose sessions are set up alike and whose idle connections may break without taking the process down. */
@@ -45,7 +49,7 @@ export function openPool(url: string, max: number, onError: (error: unknown) => 
  * 40 rolled back by the server, 53 out of resources, 57 shut down or cancelled, 58 system error; 25006 is a standby that will be promoted.
  */
 export function isLost(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return false;
+  if (!types.isNativeError(error) || MISTAKES.has(error.name)) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const isSqlState = 'severity' in error && /^[0-9A-Z]{5}$/.test(code);
   return isSqlState ? /^(08|40|53|57|58|25006)/.test(code) : true;

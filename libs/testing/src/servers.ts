@@ -29,6 +29,7 @@ interface LaunchedServer {
 }
 
 interface LocalServers {
+  startPostgres(options: { dataDir: string; port?: number; durable?: boolean }): Promise<LaunchedServer>;
   startRedis(options: { dataDir: string; port?: number }): Promise<LaunchedServer>;
   startNats(options: { dataDir: string; port?: number }): Promise<LaunchedServer>;
   removeData(dataDir: string): void;
@@ -51,6 +52,12 @@ export async function freshDatabase(): Promise<{ url: string; drop(): Promise<vo
   url.pathname = `/${name}`;
   // FORCE: a pool that a failed spec left open must not keep the others from finishing.
   return { url: url.href, drop: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+/** A PostgreSQL of its own, for specs that stop it; without fsync. What is stored survives a restart. */
+export async function startPostgres(): Promise<TestServer> {
+  const { startPostgres: start } = (await local('servers.mjs')) as LocalServers;
+  return testServer('postgres', ({ dataDir, port }) => start({ dataDir, port, durable: false }));
 }
 
 /** A Redis of its own, empty, without persistence. */
