@@ -20,13 +20,12 @@ export class BookingController {
   @Access('patient', 'registrar', 'portal', 'hospital-admin', 'authority-admin')
   @ApiOperation({
     summary: 'Book a slot',
-    description: 'Patients book for themselves and for those they may act for, staff in their hospitals, portals for anybody. The same key and body give the same booking.',
+    description: 'Patients book for themselves and for those they may act for, staff in their hospitals, portals for anybody. The same key and body give the same booking. Refusals of the session itself (sold out, not open, suspended, over) have codes `inventory/…`.',
   })
   @ApiHeader({ name: 'Idempotency-Key', required: true, description: 'Names this request; the same one when you repeat it.' })
   @ApiCreatedResponse({ type: BookingDto })
   @ApiProblems(
     'booking/in-progress', 'booking/session-unknown', 'booking/not-your-patient', 'booking/patient-unknown', 'booking/key-reused', 'booking/abandoned', 'booking/day-limit',
-    'inventory/suspended', 'inventory/not-open', 'inventory/session-over', 'inventory/slot-unknown', 'inventory/slot-taken', 'inventory/sold-out',
   )
   book(
     @CurrentActor() actor: Actor,
@@ -94,7 +93,6 @@ export class BookingController {
   @ApiOkResponse({ type: BookingDto })
   @ApiProblems(
     'booking/session-unknown', 'booking/not-found', 'booking/not-your-patient', 'booking/ended', 'booking/too-late', 'booking/other-price', 'booking/day-limit',
-    'inventory/suspended', 'inventory/not-open', 'inventory/session-over', 'inventory/slot-unknown', 'inventory/slot-taken', 'inventory/sold-out',
   )
   reschedule(
     @CurrentActor() actor: Actor,

@@ -11,13 +11,14 @@ const LOAD_PAST_DAYS = 2;
 const DAY_MS = 86_400_000;
 
 /**
- * PatientClaims over Lua. Shards load when they are asked for and nothing is known; all shards that are missed in one tick load together:
+ * PatientClaims over Lua. Shards load when they are asked for and nothing is known; all shards that are missed meanwhile load together:
  * one wait for the read model, one query.
  */
 export class RedisPatientClaims extends PatientClaims {
   /** shard → its load under way. */
   private readonly loading = new Map<number, Promise<void>>();
   private missed: { shards: number[]; loaded: Promise<void> } | undefined;
+  private running: Promise<void> = Promise.resolve();
   private readonly wall = new SystemClock();
 
   constructor(
@@ -48,15 +49,20 @@ export class RedisPatientClaims extends PatientClaims {
     await this.redis.run(dropClaims, { patientId, claims });
   }
 
+  /** While one load runs, whatever is missed meanwhile gathers for the next: after Redis forgot everything, a few loads bring it all back. */
   private load(shard: number): Promise<void> {
     const underWay = this.loading.get(shard);
     if (underWay) return underWay;
     if (!this.missed) {
       const shards: number[] = [];
-      const loaded = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        this.missed = undefined;
-        return this.loadAll(shards);
-      });
+      const before = this.running;
+      const loaded = new Promise<void>((resolve) => setImmediate(resolve))
+        .then(() => before)
+        .then(() => {
+          this.missed = undefined;
+          return this.loadAll(shards);
+        });
+      this.running = loaded.catch(() => undefined);
       this.missed = { shards, loaded };
     }
     const { shards, loaded } = this.missed;
