@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { withLock } from './lock.mjs';
 import { ROOT, WORK } from './paths.mjs';
 import { Trouble } from './processes.mjs';
-import { findBinary } from './servers.mjs';
+import { findBinary, IMAGES } from './servers.mjs';
 import { runLogged, step } from './steps.mjs';
 
 const NODE_MAJOR = '24';
@@ -145,12 +145,12 @@ function sourceStamp() {
  */
 export async function ensureServer(binary) {
   if (findBinary(binary)) return { docker: false };
-  const apt = aptGet();
+  const apt = process.env.TALON_INSTALL === 'never' ? undefined : aptGet();
   if (apt) {
     const done = await withLock(LOCK, () => step(`Installing ${binary} with apt-get`, () => aptInstall(apt, binary)));
     if (done && findBinary(binary)) return { docker: false };
   }
-  if (findBinary('docker') && spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0) return { docker: true };
+  if (IMAGES[binary] && findBinary('docker') && spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0) return { docker: true };
   throw new Trouble(`${binary} is missing and cannot be installed from here: install it (Debian: apt-get install ${binary}) or Docker, and start again.`);
 }
 

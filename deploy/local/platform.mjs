@@ -28,7 +28,7 @@ export class Platform {
 
   /** Removes what earlier starts of this mode left; with a database of somebody else's, everything but the keys to it. */
   clear({ keepSecrets }) {
-    for (const part of keepSecrets ? ['postgres', 'redis', 'nats', 'logs', 'ports.json'] : ['']) {
+    for (const part of keepSecrets ? ['postgres', 'redis', 'nats', 'logs', 'ports.json', 'demo.json'] : ['']) {
       rmSync(join(this.dir, part), { recursive: true, force: true, maxRetries: 5 });
     }
   }

@@ -10,7 +10,8 @@ const START_ATTEMPTS_MAX = 3;
 /** Debian keeps servers in directories that are not on everybody's PATH. */
 const EXTRA_DIRS = ['/usr/local/bin', '/usr/bin', '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
 
-const IMAGES = { 'redis-server': 'redis:7.2-alpine', 'nats-server': 'nats:2.10-alpine' };
+/** What runs in Docker where there is no binary. */
+export const IMAGES = { 'redis-server': 'redis:7.2-alpine', 'nats-server': 'nats:2.10-alpine' };
 
 /** @returns the path of an executable on the PATH or in the usual places, or undefined */
 export function findBinary(name) {
