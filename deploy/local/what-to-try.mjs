@@ -32,8 +32,8 @@ function tryThese(address, { hospitalId, sessionId, patientId }) {
     `  curl -s '${address}/v1/availability?hospital=${hospitalId}&limit=5'`,
     '  # book one',
     `  curl -s -X POST ${address}/v1/bookings ${token('patient', '--patient', patientId)} -H 'Content-Type: application/json' -H 'Idempotency-Key: first-try-${sessionId.slice(0, 8)}' -d '${body}'`,
-    '  # watch the events',
-    `  curl -s '${address}/v1/events?limit=5' ${token('operator')}`,
+    '  # watch the events (waits up to 20 s for a booking when there is none)',
+    `  curl -s '${address}/v1/events?types=talon.booking.confirmed.v1,talon.booking.cancelled.v1&wait=20' ${token('operator')}`,
   ];
 }
 
