@@ -20,7 +20,7 @@ const event = (): StoredEvent => ({ id: crypto.randomUUID(), type: 'Sampled.v1',
 const stored = (stream: string) => double.log.streams.get(stream)?.map(({ id }) => id) ?? [];
 
 describe('an append without an answer', () => {
-  it.each(['silentAfterCommit', 'silentBeforeCommit'] as const)('is repeated and stored once: %s', async (fault) => {
+  it.each(['silentAfterCommit', 'silentBeforeCommit', 'deafStreams'] as const)('is repeated and stored once: %s', async (fault) => {
     double.faults[fault] = 1;
     const sent = event();
     expect(await store.append('fault-1', 'none', [sent])).toMatchObject({ revision: 0 });

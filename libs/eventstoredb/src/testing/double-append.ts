@@ -13,6 +13,8 @@ export interface Faults {
   silentAfterCommit: number;
   /** The next so many appends are neither stored nor answered. */
   silentBeforeCommit: number;
+  /** The shared streams of the next so many appends hear nothing any more, neither these appends nor later ones. */
+  deafStreams: number;
   /** The next so many appends are stored, then the shared stream fails with everything pending on it. */
   failAfterCommit: number;
 }
@@ -60,7 +62,13 @@ function appendResponse(outcome: Outcome, expected: Expected): AppendResp {
 /** Streams/BatchAppend: appends in pieces, told apart by their correlation id. */
 export function batchAppend(log: DoubleLog, faults: Faults, call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void {
   const open = new Map<string, { options: BatchAppendReq.Options; events: Proposed[] }>();
+  let deaf = false;
   call.on('data', (request: BatchAppendReq) => {
+    if (!deaf && faults.deafStreams > 0) {
+      faults.deafStreams--;
+      deaf = true;
+    }
+    if (deaf) return;
     const correlation = parseUUID(request.getCorrelationId()) ?? '';
     const entry = open.get(correlation) ?? { options: request.getOptions()!, events: [] };
     entry.events.push(...request.getProposedMessagesList().map(proposed));

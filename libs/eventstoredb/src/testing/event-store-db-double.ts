@@ -24,7 +24,7 @@ const RESTART_ATTEMPTS_MAX = 50;
  */
 export class EventStoreDbDouble {
   readonly log = new DoubleLog();
-  readonly faults: Faults = { silentAfterCommit: 0, silentBeforeCommit: 0, failAfterCommit: 0 };
+  readonly faults: Faults = { silentAfterCommit: 0, silentBeforeCommit: 0, deafStreams: 0, failAfterCommit: 0 };
   /** How often each call came in. */
   readonly calls = { append: 0, batchAppend: 0, read: 0 };
   private server: Server | undefined;
