@@ -130,7 +130,7 @@ function cleanEnv() {
 
 /**
  * PostgreSQL refuses to run as root. The user `postgres` is taken (created when missing, else `nobody`). A clone below a directory that
- * only root may enter, such as /root, would be out of its reach: there it keeps the right to pass through directories, and no other.
+ * only root may enter, such as /root, would be out of its reach: there it keeps one right of root, to pass by file permissions (dac_override).
  */
 function unprivileged(bin, dataParent) {
   if (process.getuid?.() !== 0) return { ids: {}, wrap: (argv) => argv };
@@ -143,7 +143,7 @@ function unprivileged(bin, dataParent) {
   chmodIfOurs(dataParent);
   const reaches = (path) => spawnSync('/bin/sh', ['-c', 'test -x "$0"', path], { ...user, cwd: '/' }).status === 0;
   if (reaches(bin) && reaches(dataParent)) return { ids: user, owner: user, wrap: (argv) => argv };
-  const prefix = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override', '--bounding-set=-all,+dac_override', '--'];
+  const prefix = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--securebits=+no_setuid_fixup', '--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override', '--bounding-set=-all,+dac_override', '--'];
   const test = spawnSync(prefix[0], [...prefix.slice(1), bin, '--version'], { cwd: '/' });
   if (test.status !== 0) throw new Trouble(`The user postgres may not enter ${ROOT}: move the clone to a directory that every user may enter, or start as another user than root.`);
   return { ids: {}, owner: user, wrap: (argv) => [...prefix, ...argv] };
