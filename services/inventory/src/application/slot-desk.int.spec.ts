@@ -52,6 +52,7 @@ describe('the way of a slot', () => {
     expect(await refusal(one.desk.reserve(ask(sessionId)))).toBe('inventory/not-open');
     clock.advanceTo(Date.parse(opensAt));
     expect(await refusal(one.desk.reserve(ask(sessionId, { slot: 2 })))).toBe('inventory/slot-unknown');
+    for (const slot of [0, -1, 1.5]) expect(await refusal(one.desk.reserve(ask(sessionId, { slot })))).toBe('inventory/slot-unknown');
     expect(await one.desk.reserve(ask(sessionId))).toMatchObject({ slot: 1 });
     expect(await refusal(one.desk.reserve(ask(sessionId, { slot: 1 })))).toBe('inventory/slot-taken');
     expect(await refusal(one.desk.reserve(ask(sessionId)))).toBe('inventory/sold-out');

@@ -46,6 +46,10 @@ export class SlotDesk {
   async reserve(request: ReserveSlot): Promise<SlotTaken> {
     const { sessionId, bookingId, holdUntil } = request;
     const mark = holdUntil === undefined ? 'reserved' : 'held';
+    // To the scripts 0 means the first free one; nobody may ask for it by number.
+    if (request.slot !== undefined && !(Number.isSafeInteger(request.slot) && request.slot > 0)) {
+      throw inventoryError('slot-unknown', `Session ${sessionId} has no slot ${request.slot}`);
+    }
     const ask = { slot: request.slot ?? 0, as: mark } as const;
     for (let attempt = 1; attempt <= RESERVE_ATTEMPTS_MAX; attempt++) {
       const handed = await this.slots.take(sessionId, ask, true);
