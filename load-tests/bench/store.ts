@@ -67,27 +67,33 @@ export async function benchStore(root: string, runs: number, say: (line: string)
 
 /** One run against the server at `url`, about 20 s; leaves its events in the schema `event_store`. */
 export async function measureStore(url: string): Promise<StoreRun> {
+  await withStore(url, (store) => drive(WARM_UP_MS, CALLERS, () => appendOne(store)));
+  const lonely = await withStore(url, (store) => drive(MEASURE_MS, 1, () => appendOne(store)));
+  const before = await walUse(url);
+  const single = await withStore(url, (store) => drive(MEASURE_MS, CALLERS, () => appendOne(store)));
+  const after = await walUse(url);
+  const batched = await withStore(url, (store) => drive(MEASURE_MS, BATCH_CALLERS, () => appendMany(store)));
+  const control = await insertOneByOne(url);
+  return {
+    singlePerSecond: single.perSecond,
+    lonelyMedianMs: lonely.medianMs,
+    batchedPerSecond: batched.perSecond,
+    controlPerSecond: control.perSecond,
+    readPerSecond: await withStore(url, readEverything),
+    fsyncsPerEvent: (after.fsyncs - before.fsyncs) / single.events,
+    walBytesPerEvent: (after.bytes - before.bytes) / single.events,
+  };
+}
+
+/** Every measurement has connections of its own: backends report their fsyncs at the latest when they end. */
+async function withStore<T>(url: string, use: (store: EventStore) => Promise<T>): Promise<T> {
   const store = await PostgresEventStore.connect(url);
-  await store.migrate();
   try {
-    await drive(WARM_UP_MS, CALLERS, () => appendOne(store));
-    await sleep(SETTLE_MS);
-    const lonely = await drive(MEASURE_MS, 1, () => appendOne(store));
-    const single = await measureCost(url, () => drive(MEASURE_MS, CALLERS, () => appendOne(store)));
-    const batched = await drive(MEASURE_MS, BATCH_CALLERS, () => appendMany(store));
-    await sleep(SETTLE_MS);
-    const control = await insertOneByOne(url);
-    return {
-      singlePerSecond: single.rate.perSecond,
-      lonelyMedianMs: lonely.medianMs,
-      batchedPerSecond: batched.perSecond,
-      controlPerSecond: control.perSecond,
-      readPerSecond: await readEverything(store),
-      fsyncsPerEvent: single.fsyncs / single.rate.events,
-      walBytesPerEvent: single.walBytes / single.rate.events,
-    };
+    await store.migrate();
+    return await use(store);
   } finally {
     await store.close();
+    await sleep(SETTLE_MS);
   }
 }
 
@@ -145,20 +151,11 @@ async function drive(ms: number, callers: number, once: () => Promise<number>): 
 }
 
 /** Server-wide figures, so nothing else may use the server meanwhile. */
-async function measureCost(url: string, work: () => Promise<Rate>) {
-  const before = await walUse(url);
-  const rate = await work();
-  const after = await walUse(url);
-  return { rate, fsyncs: after.fsyncs - before.fsyncs, walBytes: after.bytes - before.bytes };
-}
-
-/** Backends report their fsyncs about once a second, so it waits for them first. */
-export async function walUse(url: string): Promise<{ fsyncs: number; bytes: number }> {
-  await sleep(SETTLE_MS);
+async function walUse(url: string): Promise<{ fsyncs: number; bytes: number }> {
   return withPlainClient(url, async (query) => {
-    const [bytes] = await query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
+    const [wal] = await query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
     const [io] = await query<{ fsyncs: string | null }>("select sum(fsyncs) as fsyncs from pg_stat_io where object = 'wal'");
-    return { bytes: Number(bytes!.bytes), fsyncs: Number(io?.fsyncs ?? 0) };
+    return { bytes: Number(wal!.bytes), fsyncs: Number(io?.fsyncs ?? 0) };
   });
 }
 
