@@ -213,7 +213,8 @@ describe('reading', () => {
     await app.caughtUp();
     const slots: number[] = [];
     for (let after = ''; ; ) {
-      const { body } = await get(desk, `?session=${sessionId}&limit=2${after && `&after=${after}`}`);
+      const { status, body } = await get(desk, `?session=${sessionId}&limit=2${after && `&after=${after}`}`);
+      expect({ status, body }).toMatchObject({ status: 200 });
       slots.push(...(body.items as unknown as { slot: number }[]).map(({ slot }) => slot));
       if (body.next === null) break;
       after = body.next;

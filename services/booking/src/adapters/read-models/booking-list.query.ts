@@ -65,7 +65,7 @@ export class BookingListsQuery extends BookingLists {
     const query = this.dataSource.getRepository(BookingListRow).createQueryBuilder('b');
     if (filter.patientId !== undefined) query.andWhere('b.patientId = :patientId', { patientId: filter.patientId });
     if (filter.sessionId !== undefined) query.andWhere('b.sessionId = :sessionId', { sessionId: filter.sessionId });
-    if (filter.hospitalIds !== undefined) query.andWhere('b.hospitalId::text = ANY(:hospitalIds)', { hospitalIds: filter.hospitalIds });
+    if (filter.hospitalIds !== undefined) query.andWhere('CAST(b.hospitalId AS text) IN (:...hospitalIds)', { hospitalIds: filter.hospitalIds });
     if (filter.portalId !== undefined) query.andWhere('b.portalId = :portalId', { portalId: filter.portalId });
     if (filter.after !== undefined) query.andWhere('(b.startsAt, b.bookingId) > (:startsAt, :bookingId)', cursorFrom(filter.after));
     const rows = await query.orderBy('b.startsAt').addOrderBy('b.bookingId').take(filter.limit + 1).getMany();
