@@ -18,7 +18,7 @@ export abstract class SlotStore {
   abstract take(sessionId: string, ask: Ask, sale: boolean): Promise<Handed>;
   /** Puts a session in, unless it is there already (`present`) or a newer supply was announced meanwhile (`outdated`). */
   abstract load(copy: SessionCopy): Promise<'loaded' | 'present' | 'outdated'>;
-  /** Tells what the log says of a slot, soon, without an answer. May be lost: durable callers use {@link settleAll} too. */
+  /** Tells what the log says of a slot, soon, without an answer. May be lost: pending marks and the feed of freed slots make up for it. */
   abstract settle(sessionId: string, settlement: Settlement): void;
   /** The same, done when it resolves; false when the session is not loaded. Repeats and late news change nothing. */
   abstract settleAll(sessionId: string, settlements: Settlement[]): Promise<boolean>;
