@@ -46,6 +46,13 @@ describe('an application', () => {
       expect(answer.body).not.toContain('postgres://');
     });
 
+    it.each(['outage', 'outage-everywhere', 'shutdown'])('%s of a dependency: 503 that says nothing of it, logged', async (what) => {
+      logged.length = 0;
+      const answer = await get(`/v1/things/throws/${what}`);
+      expect(problemOf(answer)).toMatchObject({ status: 503, code: 'talon/unavailable', retryable: true, detail: 'A part of the platform cannot be reached' });
+      expect(logged).toHaveLength(1);
+    });
+
     it.each(['fault', 'text'])('%s: 500 that says nothing, logged with the id of the request', async (what) => {
       logged.length = 0;
       const answer = await get(`/v1/things/throws/${what}`, { 'x-request-id': 'r-77' });

@@ -1,7 +1,7 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { commonError, type DomainError, type Log } from '@talon/kernel';
 import type { FastifyReply } from 'fastify';
-import { problemHeaders, problemOf, refusalOf } from './problem';
+import { isOutage, problemHeaders, problemOf, refusalOf } from './problem';
 import type { TalonRequest } from './request-context';
 
 /** Knows which methods an address would accept. */
@@ -9,7 +9,7 @@ export interface MethodsAt {
   methodsAt(path: string): string[];
 }
 
-/** Everything that is thrown becomes a problem; only faults (500) are logged, with their stack and the request's id. */
+/** Everything that is thrown becomes a problem; only faults and outages are logged, with their stack and the request's id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -28,7 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
     const path = pathOf(request.raw.url ?? '/');
     const refusal = this.precise(refusalOf(error), request, path, reply);
     const problem = problemOf(refusal, path);
-    if (problem.status === 500) this.logFault(error, request);
+    if (problem.status === 500 || isOutage(error)) this.logFault(error, request);
     void reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
   }
 

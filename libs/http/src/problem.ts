@@ -81,6 +81,7 @@ export function refusalOf(error: unknown): DomainError {
   if (error instanceof UnknownOutcomeError) return commonError('unavailable', 'It is not known whether the request was carried out');
   const byCode = FASTIFY_REFUSALS[codeThrown(error) ?? ''];
   if (byCode) return byCode();
+  if (isOutage(error)) return commonError('unavailable', 'A part of the platform cannot be reached');
   const status = statusThrown(error);
   return status === undefined ? internal() : refusalForStatus(status);
 }
@@ -90,6 +91,15 @@ const FASTIFY_REFUSALS: Record<string, () => DomainError> = {
   FST_ERR_MAX_PARAM_LENGTH: () => commonError('address-too-long', 'A part of the address is too long'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => commonError('malformed-json', 'The body is not as long as Content-Length says'),
 };
+
+/** System errors of a lost connection, and the SQLSTATEs with which a database says that it is going, coming or full of callers. */
+const OUTAGE = /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|57P0[1-5]|53300)$/;
+
+/** Whether a dependency was away, rather than our code at fault: the same request may succeed later. */
+export function isOutage(error: unknown): boolean {
+  if (OUTAGE.test(codeThrown(error) ?? '')) return true;
+  return error instanceof AggregateError && error.errors.length > 0 && error.errors.every((each) => isOutage(each));
+}
 
 const codeThrown = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

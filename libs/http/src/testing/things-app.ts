@@ -35,6 +35,9 @@ const THROWN: Record<string, () => unknown> = {
   'wrong-revision': () => new WrongRevisionError('thing-1', 3, 4),
   'unknown-outcome': () => new UnknownOutcomeError('connection lost to postgres://u:pw@h'),
   'fault': () => new Error('secret detail of postgres://u:pw@h'),
+  'outage': () => Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:5432'), { code: 'ECONNREFUSED' }),
+  'outage-everywhere': () => new AggregateError([Object.assign(new Error('::1'), { code: 'ECONNREFUSED' })]),
+  'shutdown': () => Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' }),
   'text': () => 'just text',
 };
 
