@@ -80,7 +80,7 @@ describe('POST /v1/patients', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     const read = await app.request(desk, 'GET', `/${answers[321]!.body.patientId}`);
     expect(read.body).toMatchObject({ name: { family: 'F321', given: 'G' }, version: 1 });
-  });
+  }, 60_000);
 
   it('registers the caller first, then dependants', async () => {
     const parent = actor('patient', 'parent');
