@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { serve, type SlotState } from '@talon/contracts';
 import { EventStore, InMemoryEventStore, type RecordedEvent, START } from '@talon/event-sourcing';
+import { PostgresEventStore } from '@talon/event-store-postgres';
 import { TokenVerifier, createApp } from '@talon/http';
 import { type Actor, Clock, commonError, InProcessRpc, LocalWake, ManualClock, Rpc } from '@talon/kernel';
 import { createDataSource, Feeds } from '@talon/read-model';
@@ -61,12 +62,21 @@ export interface Answer {
   body: Record<string, never> & { items: Record<string, unknown>[]; next: string | null; code: string; errors: { field: string }[] };
 }
 
-/** The schedule service over HTTP on a database of its own, with the log in memory. */
-export async function startScheduleApp() {
-  const database = await freshDatabase();
+async function postgresLog(url: string, wake: LocalWake): Promise<EventStore> {
+  const store = await PostgresEventStore.connect(url, { wake });
+  await store.migrate();
+  return store;
+}
+
+/**
+ * The schedule service over HTTP on a database of its own, with the log in memory; or on a given database with the log in it too, like one of
+ * several processes.
+ */
+export async function startScheduleApp(shared?: { url: string }) {
+  const database = shared ? { url: shared.url, drop: async () => undefined } : await freshDatabase();
   const clock = new ManualClock(Date.parse(NOW));
   const wake = new LocalWake();
-  const store = new InMemoryEventStore({ wake });
+  const store: EventStore = shared ? await postgresLog(shared.url, wake) : new InMemoryEventStore({ wake });
   const { entities, migrations } = scheduleService;
   const dataSource = await createDataSource(database.url, { entities, migrations, schemas: ['schedule'] });
   const feeds = new Feeds({ store, dataSource, wake });

@@ -75,8 +75,8 @@ describe('the directory', () => {
     expect((await post({ name: 'Twice', zone: 'UTC' })).body.code).toBe('schedule/key-reused');
     const read = app.store.readStream.bind(app.store);
     // All of them have read "no such stream" before the first one writes.
-    const slowly = jest.spyOn(app.store, 'readStream').mockImplementation(async (...asked) => {
-      const events = await read(...asked);
+    const slowly = jest.spyOn(app.store, 'readStream').mockImplementation(async (stream, options) => {
+      const events = await read(stream, options);
       await new Promise((resolve) => setTimeout(resolve, 100));
       return events;
     });

@@ -77,7 +77,9 @@ describe('POST /v1/sessions', () => {
   it.each([['a repeat', true], ['the agenda reaction', false]])('is finished by %s when the process died between agenda and session', async (_, repeated) => {
     const at = await clinic();
     const append = app.store.append.bind(app.store);
-    const dying = jest.spyOn(app.store, 'append').mockImplementation((stream, ...rest) => (stream.startsWith('session-') ? Promise.reject(new Error('died')) : append(stream, ...rest)));
+    const dying = jest.spyOn(app.store, 'append').mockImplementation((stream, expected, events) =>
+      stream.startsWith('session-') ? Promise.reject(new Error('died')) : append(stream, expected, events),
+    );
     const died = await app.request(at.admin, 'POST', 'sessions', body(at), 'key');
     dying.mockRestore();
     expect(died.status).toBe(500);
