@@ -115,6 +115,7 @@ describe('the relay', () => {
     await nats.wipe();
     const deadline = Date.now() + 10_000;
     while (Date.now() < deadline && (await stored(nats.url).catch(() => [])).length < 900) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await stored(nats.url)).toEqual(appended);
     await append(10);
     await feeds.caughtUp('relay');
     expect(await stored(nats.url)).toEqual(appended);

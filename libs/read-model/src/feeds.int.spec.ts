@@ -165,6 +165,8 @@ describe('feeds', () => {
     feeds.start();
     await append(1);
     await feeds.caughtUp('sample-visits');
+    // What is still being looked at because of the first event must be over.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     wake = new LocalWake();
     await append(1);
     await new Promise((resolve) => setTimeout(resolve, 800));
