@@ -10,7 +10,8 @@ export const EXPECT_EXISTS = -2;
 
 /**
  * Creates what is missing. Several processes may run it at the same time: the first one does the work, the others wait and find it done.
- * One message, so one transaction. Data and metadata are text, not json: checking them again costs a fifth of the append rate, and they were made by JSON.stringify.
+ * Sent as one message, so it is one transaction.
+ * Data and metadata are text, not json: checking them again costs a fifth of the append rate, and they were made by JSON.stringify.
  */
 export const MIGRATE = `
 select pg_advisory_xact_lock(${MIGRATE_LOCK});
