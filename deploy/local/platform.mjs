@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HOME, ROOT } from './paths.mjs';
+import { COMPILED, HOME, ROOT } from './paths.mjs';
 import { explainLog, freePort, launch, sleep, stopProcess, Trouble } from './processes.mjs';
 import { writeRecord } from './run-record.mjs';
 import { startNats, startPostgres, startRedis } from './servers.mjs';
@@ -89,7 +89,7 @@ export class Platform {
   async startStandalone(show) {
     const { env, address } = this.record;
     if (!existsSync(STANDALONE)) throw new Trouble(`${STANDALONE} is missing: run npm run build and start again.`);
-    const child = launch(process.execPath, [STANDALONE], { logFile: this.#log('standalone'), cwd: ROOT, env: { ...process.env, ...env } });
+    const child = launch(process.execPath, [STANDALONE], { logFile: this.#log('standalone'), cwd: ROOT, env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...env } });
     this.#launched({ name: 'Talon', pid: child.pid, identity: child.identity, signal: 'SIGTERM', group: true });
     const deadline = Date.now() + READY_MS;
     for (;;) {
