@@ -44,7 +44,9 @@ export class RegisterPatientHandler {
   async execute({ actor, key, person, metadata }: RegisterPatient): Promise<Registered> {
     assertBirthDate(person.birthDate, this.clock.nowMs());
     const patientId = deriveId('patient', actor.subject, key);
-    const guardianId = registrant(actor).startsWith('patient:') ? actor.patientId : undefined;
+    // The repeat of one's own registration stays one's own when the token names the patient by now.
+    const forDependant = registrant(actor).startsWith('patient:') && actor.patientId !== patientId;
+    const guardianId = forDependant ? actor.patientId : undefined;
     if (guardianId !== undefined) await this.assertGuardian(guardianId);
     const requestHash = this.vault.fingerprint({ person, guardianId });
     let kept = await this.vault.keep(patientId, person, requestHash);

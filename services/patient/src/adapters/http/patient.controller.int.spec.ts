@@ -84,10 +84,11 @@ describe('POST /v1/patients', () => {
 
   it('registers the caller first, then dependants', async () => {
     const parent = actor('patient', 'parent');
-    const own = await register(parent, person());
+    const own = await register(parent, person(), 'own');
     expect(own.body.guardianId).toBeNull();
     expect((await app.request(parent, 'GET', `/${own.body.patientId}`)).status).toBe(200);
     const linked = { ...parent, patientId: own.body.patientId };
+    expect((await register(linked, person(), 'own')).text).toBe(own.text);
     const child = await register(linked, person({ birthDate: '2020-01-01' }));
     expect(child.body.guardianId).toBe(own.body.patientId);
     expect((await app.request(linked, 'GET', `/${child.body.patientId}`)).status).toBe(200);
