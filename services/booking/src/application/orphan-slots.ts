@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, newId } from '@talon/kernel';
-import { setTimeout as pause } from 'node:timers/promises';
 import { owns } from '../domain/decider';
 import { BookingStreams } from './booking-streams';
 
@@ -31,7 +30,7 @@ export class OrphanSlots {
   async among(claims: SlotClaim[]): Promise<SlotClaim[]> {
     const early = await this.suspects(claims);
     if (early.length === 0) return [];
-    await pause(ORPHAN_GRACE_MS);
+    await new Promise((resolve) => setTimeout(resolve, ORPHAN_GRACE_MS));
     const suspects = await this.suspects(early);
     const fenced = await Promise.all(suspects.map((claim) => this.fence(claim)));
     return suspects.filter((_, index) => fenced[index]);

@@ -75,7 +75,8 @@ export async function startBookingApp() {
       region.sessions.set(sessionId, {
         sessionId, hospitalId, departmentId: newId(), doctorId: newId(), date, zone: 'Europe/Madrid', startsAt: at(start), endsAt: at(end),
         price: price === undefined ? null : { amountMinor: price, currency: 'EUR' }, bookingsPerPatientDayMax: limit, holdTtlMs: 300_000,
-        slots: Array.from({ length: slots }, (_, i) => (tickets ? { startsAt: at(start), endsAt: at(end) } : { startsAt: at(start + i * SLOT_MS), endsAt: at(start + (i + 1) * SLOT_MS) })),
+        slots: Array.from({ length: slots }, (_, i) =>
+          tickets ? { startsAt: at(start), endsAt: at(end) } : { startsAt: at(start + i * SLOT_MS), endsAt: at(start + (i + 1) * SLOT_MS) }),
       });
       return sessionId;
     },

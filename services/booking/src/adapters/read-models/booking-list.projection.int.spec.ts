@@ -83,7 +83,8 @@ it('knows the claims of a shard as new as the log, from a day on, of live bookin
   const [live, gone] = [await made(), await made()];
   await append(gone.bookingId, 0, { type: 'BookingCancelled', data: { ...endedBy(gone), reason: 'r', by: 'x' } });
   const shards = [claimShard(live.patientId), claimShard(gone.patientId)];
-  const claimsFrom = async (date: string) => (await active.claims(shards, date)).claims.filter(({ patientId }) => [live, gone].some((of) => of.patientId === patientId));
+  const ours = new Set([live.patientId, gone.patientId]);
+  const claimsFrom = async (date: string) => (await active.claims(shards, date)).claims.filter(({ patientId }) => ours.has(patientId));
   expect(await claimsFrom('2026-03-10')).toEqual([{ patientId: live.patientId, claim: { bookingId: live.bookingId, date: '2026-03-10', dayMoves: 0 } }]);
   expect(await claimsFrom('2026-03-11')).toEqual([]);
 });

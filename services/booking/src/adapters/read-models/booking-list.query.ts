@@ -28,8 +28,8 @@ export class ActiveBookingsQuery extends ActiveBookings {
        WHERE claim_shard = ANY($1) AND date >= $2 AND status IN ('pending', 'confirmed')`,
       [shards, fromDate],
     );
-    const claims = rows.map(({ patient_id: patientId, booking_id: bookingId, date, day_moves: dayMoves }) => ({ patientId, claim: { bookingId, date, dayMoves } }));
-    return { epoch, claims };
+    const claimOf = (row: (typeof rows)[number]): Claim => ({ bookingId: row.booking_id, date: row.date, dayMoves: row.day_moves });
+    return { epoch, claims: rows.map((row) => ({ patientId: row.patient_id, claim: claimOf(row) })) };
   }
 
   override async pendingUntil(now: string, max: number): Promise<string[]> {
