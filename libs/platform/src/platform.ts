@@ -64,7 +64,13 @@ export async function openPlatform(config: PlatformConfig, services: ServiceDefi
   }
 }
 
-async function open(config: PlatformConfig, services: ServiceDefinition[], options: PlatformOptions & { name: string }, log: PlatformLog, undo: Undo): Promise<Platform> {
+async function open(
+  config: PlatformConfig,
+  services: ServiceDefinition[],
+  options: PlatformOptions & { name: string },
+  log: PlatformLog,
+  undo: Undo,
+): Promise<Platform> {
   const warn = (what: string) => (error: unknown) => log.warn({ err: error }, what);
   const nats = NatsGate.connect(config.NATS_URL, { name: options.name, onChange: natsLog(log) });
   undo.push(() => nats.close());
