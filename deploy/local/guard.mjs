@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { isRunning, launch, processIdentity, sleep, stopProcess } from './processes.mjs';
 
 const WATCH_MS = 500;
-const CLEAN_UP_ATTEMPTS_MAX = 20;
+const ROUNDS_MAX = 20;
 const notes = (folder) => join(folder, 'processes');
 
 /** Notes a server, so that it is stopped when the watched process ends. */
@@ -33,9 +33,10 @@ export function startGuard(folder) {
 async function watch(pid, folder) {
   const watched = { pid, identity: processIdentity(pid) };
   while (existsSync(folder) && isRunning(watched)) await sleep(WATCH_MS);
-  // A child of the killed process may still be writing: initdb, for one, which ends by itself.
-  for (let attempt = 1; attempt <= CLEAN_UP_ATTEMPTS_MAX && existsSync(folder); attempt += 1) {
-    await cleanUp(folder).catch((error) => console.error(error.message));
+  if (isRunning(watched)) return;
+  // Children of the killed process may live a little longer and write, or even start a server, in a folder that is gone already.
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+    if (existsSync(folder)) await cleanUp(folder).catch((error) => console.error(error.message));
     await sleep(WATCH_MS);
   }
 }
