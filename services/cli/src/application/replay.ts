@@ -1,4 +1,4 @@
-import { type Appointment, type AppointmentFile, planReplay, type Rejection, type ReplayPlan } from '../domain/appointments';
+import { type Appointment, type AppointmentFile, type FilePatient, planReplay, type Rejection, type ReplayPlan } from '../domain/appointments';
 import type { Platform, ProgressFactory } from './ports';
 import { inParallel } from './in-parallel';
 
@@ -40,10 +40,10 @@ export async function replay(
   const startedMs = Date.now();
   const plan = planReplay(file.valid, options.until);
   const eventsBefore = await options.countEvents();
-  const firstInstant = plan.bookings[0]?.scheduledAt;
+  const firstInstant = plan.days[0]?.bookings[0]?.scheduledAt;
   const sessions = await prepareSessions(plan, platform, firstInstant, options);
-  const patients = await registerPatients(plan, platform, options);
-  const outcome = await takeBookings(plan.bookings, { sessions, patients }, platform, options);
+  const patients = await registerPatients(file.patients, platform, options);
+  const outcome = await takeBookings(plan.days, { sessions, patients }, platform, options);
   const events = await options.countEvents();
   return {
     rows: file.rows,
@@ -51,7 +51,7 @@ export async function replay(
     ...outcome,
     hospitals: plan.hospitals.length,
     sessions: plan.sessions.length,
-    patients: plan.patients.length,
+    patients: file.patients.length,
     events,
     eventsAdded: events - eventsBefore,
     seconds: Math.round((Date.now() - startedMs) / 100) / 10,
@@ -85,11 +85,11 @@ async function prepareSessions(plan: ReplayPlan, platform: Platform, now: string
   return sessions;
 }
 
-async function registerPatients(plan: ReplayPlan, platform: Platform, { progress, signal }: Options) {
-  const bar = progress('Patients', plan.patients.length);
+async function registerPatients(people: FilePatient[], platform: Platform, { progress, signal }: Options) {
+  const bar = progress('Patients', people.length);
   const ids = new Map<string, string>();
   try {
-    await inParallel(plan.patients, { limit: REQUESTS_MAX, signal }, async (first) => {
+    await inParallel(people, { limit: REQUESTS_MAX, signal }, async (first) => {
       const { patientId } = await platform.portal.must<{ patientId: string }>({
         method: 'POST',
         path: '/v1/patients',
@@ -106,8 +106,8 @@ async function registerPatients(plan: ReplayPlan, platform: Platform, { progress
 }
 
 /** The file has no names and only ages: the record says so instead of inventing people. */
-function patientOf({ patientId, ageYears, scheduledAt }: Appointment) {
-  const year = Math.max(1900, Number(scheduledAt.slice(0, 4)) - Math.max(0, ageYears) - 1);
+function patientOf({ patientId, ageYears, asOfYear }: FilePatient) {
+  const year = Math.max(1900, asOfYear - ageYears - 1);
   return {
     name: { family: 'Replayed', given: patientId },
     birthDate: `${year}-01-01`,
@@ -116,27 +116,28 @@ function patientOf({ patientId, ageYears, scheduledAt }: Appointment) {
 }
 
 async function takeBookings(
-  bookings: Appointment[],
+  days: ReplayPlan['days'],
   { sessions, patients }: { sessions: Map<string, string>; patients: Map<string, string> },
   platform: Platform,
   { progress, signal }: Options,
 ) {
-  const bar = progress('Bookings', bookings.length);
+  const bar = progress('Bookings', days.reduce((sum, { bookings }) => sum + bookings.length, 0));
   const refused: Record<string, number> = {};
   let booked = 0;
-  try {
-    await inParallel(bookings, { limit: REQUESTS_MAX, laneOf: (row) => row.patientId, signal }, async (row) => {
-      const { status, body } = await platform.portal.send({
-        method: 'POST',
-        path: '/v1/bookings',
-        key: `replay:booking:${encodeURIComponent(row.appointmentId)}`,
-        now: row.scheduledAt,
-        body: { patientId: patients.get(row.patientId), sessionId: sessions.get(`${row.neighbourhood}|${row.day}`) },
-      });
-      if (status === 201 || status === 200) booked++;
-      else refused[body.code ?? `http/${status}`] = (refused[body.code ?? `http/${status}`] ?? 0) + 1;
-      bar.step();
+  const takeOne = async (row: Appointment) => {
+    const { status, body } = await platform.portal.send({
+      method: 'POST',
+      path: '/v1/bookings',
+      key: `replay:booking:${encodeURIComponent(row.appointmentId)}`,
+      now: row.scheduledAt,
+      body: { patientId: patients.get(row.patientId), sessionId: sessions.get(`${row.neighbourhood}|${row.day}`) },
     });
+    if (status === 201 || status === 200) booked++;
+    else refused[body.code ?? `http/${status}`] = (refused[body.code ?? `http/${status}`] ?? 0) + 1;
+    bar.step();
+  };
+  try {
+    for (const { bookings } of days) await inParallel(bookings, { limit: REQUESTS_MAX, laneOf: (row) => row.patientId, signal }, takeOne);
   } finally {
     bar.stop();
   }

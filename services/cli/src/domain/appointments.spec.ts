@@ -10,6 +10,10 @@ describe('checking an appointments file', () => {
   it('keeps patient ids as text', () => {
     expect(checkAppointments([record({ PatientId: '14172416655E-5' })]).valid[0]!.patientId).toBe('14172416655E-5');
   });
+  it('knows a patient all of whose appointments are rejected', () => {
+    const { patients, valid } = checkAppointments([record({ AppointmentDay: '2016-04-28T00:00:00Z' })]);
+    expect([valid.length, patients]).toEqual([0, [{ patientId: '29872499824296', ageYears: 62, asOfYear: 2016 }]]);
+  });
   it('takes an appointment on the day of its booking', () => expect(reasonFor({})).toBeUndefined());
   it('rejects an appointment on the day before its booking', () => expect(reasonFor({ AppointmentDay: '2016-04-28T00:00:00Z' })).toMatch(/before ScheduledDay/));
   it('rejects a day that does not exist', () => expect(reasonFor({ AppointmentDay: '2016-02-30T00:00:00Z' })).toMatch(/AppointmentDay/));
@@ -26,8 +30,11 @@ describe('planning a replay', () => {
     record({ AppointmentID: '999' }),
     record({ AppointmentID: '3', ScheduledDay: '2016-04-28T10:00:00Z', Neighbourhood: 'CENTRO' }),
   ]);
-  it('orders bookings by instant, then by id as a number', () => {
-    expect(planReplay(valid).bookings.map((booking) => booking.appointmentId)).toEqual(['3', '999', '1000']);
+  it('orders bookings by day, instant, then by id as a number', () => {
+    expect(planReplay(valid).days.map(({ day, bookings }) => [day, ...bookings.map(({ appointmentId }) => appointmentId)])).toEqual([
+      ['2016-04-28', '3'],
+      ['2016-04-29', '999', '1000'],
+    ]);
   });
   it('plans one session per hospital and day with a ticket per valid appointment', () => {
     expect(planReplay(valid).sessions).toEqual([
@@ -37,6 +44,6 @@ describe('planning a replay', () => {
   });
   it('stops after the day given, and plans the same sessions', () => {
     const plan = planReplay(valid, '2016-04-28');
-    expect([plan.bookings.length, plan.sessions.length, plan.patients.length]).toEqual([1, 2, 1]);
+    expect([plan.days.length, plan.sessions.length]).toEqual([1, 2]);
   });
 });

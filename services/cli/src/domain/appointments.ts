@@ -23,9 +23,19 @@ export interface Rejection {
   reason: string;
 }
 
+/** Somebody the file knows, as their first row describes them. */
+export interface FilePatient {
+  patientId: string;
+  /** Age in the year `asOfYear`. */
+  ageYears: number;
+  asOfYear: number;
+}
+
 export interface AppointmentFile {
   rows: number;
   valid: Appointment[];
+  /** Everybody in the file, also those all of whose appointments are rejected: the appointment is wrong, not the person. */
+  patients: FilePatient[];
   rejected: Rejection[];
 }
 
@@ -38,7 +48,7 @@ export const missingColumns = (header: string[]): Column[] => APPOINTMENT_COLUMN
 /** Checks every row on its own and against those before it (an appointment id occurs once). */
 export function checkAppointments(records: AppointmentRecord[]): AppointmentFile {
   const seen = new Set<string>();
-  const file: AppointmentFile = { rows: records.length, valid: [], rejected: [] };
+  const file: AppointmentFile = { rows: records.length, valid: [], patients: patientsOf(records), rejected: [] };
   records.forEach((record, index) => {
     const row = index + 2;
     const reason = reasonAgainst(record, seen);
@@ -61,6 +71,17 @@ function reasonAgainst(record: AppointmentRecord, seen: Set<string>): string | u
   return undefined;
 }
 
+function patientsOf(records: AppointmentRecord[]): FilePatient[] {
+  const patients = new Map<string, FilePatient>();
+  for (const { PatientId, Age, ScheduledDay } of records) {
+    const patientId = PatientId?.trim();
+    if (!patientId || patients.has(patientId)) continue;
+    const year = Number((ScheduledDay ?? '').slice(0, 4));
+    patients.set(patientId, { patientId, ageYears: Math.max(0, Number(Age) || 0), asOfYear: year >= 1900 ? year : 1900 });
+  }
+  return [...patients.values()];
+}
+
 function toAppointment(record: AppointmentRecord, row: number): Appointment {
   const column = (name: Column) => record[name]!.trim();
   return {
@@ -79,30 +100,29 @@ export interface ReplayPlan {
   hospitals: string[];
   /** One per hospital and day, with as many tickets as the file has valid appointments there. */
   sessions: { neighbourhood: string; day: string; tickets: number }[];
-  /** Each patient once, as their first row describes them. */
-  patients: Appointment[];
-  /** In order of (ScheduledDay, AppointmentID). */
-  bookings: Appointment[];
+  /** In order of (ScheduledDay, AppointmentID), a group per UTC day of the booking: sessions end at midnight, so one day is finished before the next begins. */
+  days: { day: string; bookings: Appointment[] }[];
 }
 
-/** @param until last day (YYYY-MM-DD, UTC) whose bookings are replayed; absent: all. Hospitals, sessions and patients are always those of the whole file. */
+/** @param until last day (YYYY-MM-DD, UTC) whose bookings are replayed; absent: all. Hospitals and sessions are always those of the whole file. */
 export function planReplay(appointments: Appointment[], until?: string): ReplayPlan {
   const tickets = new Map<string, { neighbourhood: string; day: string; tickets: number }>();
-  const patients = new Map<string, Appointment>();
-  for (const appointment of appointments) {
-    const { neighbourhood, day, patientId } = appointment;
+  for (const { neighbourhood, day } of appointments) {
     const session = tickets.get(`${neighbourhood}|${day}`);
     if (session) session.tickets++;
     else tickets.set(`${neighbourhood}|${day}`, { neighbourhood, day, tickets: 1 });
-    if (!patients.has(patientId)) patients.set(patientId, appointment);
   }
   const sessions = [...tickets.values()].sort((a, b) => compare(a.neighbourhood, b.neighbourhood) || compare(a.day, b.day));
   return {
     hospitals: [...new Set(sessions.map((session) => session.neighbourhood))],
     sessions,
-    patients: [...patients.values()],
-    bookings: appointments.filter((a) => until === undefined || a.scheduledAt.slice(0, 10) <= until).sort(byBookingOrder),
+    days: byDay(appointments.filter(({ scheduledAt }) => until === undefined || scheduledAt.slice(0, 10) <= until).sort(byBookingOrder)),
   };
+}
+
+function byDay(bookings: Appointment[]): ReplayPlan['days'] {
+  const days = Map.groupBy(bookings, ({ scheduledAt }) => scheduledAt.slice(0, 10));
+  return [...days].map(([day, group]) => ({ day, bookings: group }));
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
