@@ -52,7 +52,7 @@ export function openApiDocument(app: NestFastifyApplication, routes: Route[], ab
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method] as Operation | undefined;
-      if (operation) complete(operation, byAddress.get(`${method.toUpperCase()} ${path}`));
+      if (operation) complete(operation, byAddress.get(`${method.toUpperCase()} ${path}`), schemas);
     }
   }
   assertUniqueIds(document);
@@ -72,7 +72,7 @@ const KEY_PARAMETER = {
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$', example: '5f0c2e6e-booking-1' },
 };
 
-function complete(operation: Operation, route: Route | undefined) {
+function complete(operation: Operation, route: Route | undefined, schemas: Record<string, object>) {
   const rule = route?.rule;
   const isPublic = rule?.everyone !== false;
   operation.security = isPublic ? [] : [{ bearer: [] }];
@@ -83,6 +83,7 @@ function complete(operation: Operation, route: Route | undefined) {
   const key = route?.idempotencyKey;
   const documented = operation.parameters?.some((parameter) => 'name' in parameter && parameter.name.toLowerCase() === 'idempotency-key');
   if (key !== undefined && !documented) operation.parameters = [...(operation.parameters ?? []), { ...KEY_PARAMETER, required: key === 'required' }];
+  relaxBody(operation, schemas);
   const declared = (operation[PROBLEM_CODES] as string[] | undefined) ?? [];
   const hasInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   const common = [...(hasInput ? ['talon/invalid-input'] : []), ...(key !== undefined ? ['talon/key-missing'] : []), ...(isPublic ? [] : ['talon/unauthenticated', 'talon/forbidden']), 'talon/unavailable'];
@@ -92,6 +93,15 @@ function complete(operation: Operation, route: Route | undefined) {
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     };
   }
+}
+
+/** A body whose fields are all optional may be left out. */
+function relaxBody({ requestBody }: Operation, schemas: Record<string, object>) {
+  if (requestBody === undefined || !('content' in requestBody)) return;
+  const schema = requestBody.content['application/json']?.schema;
+  const name = schema && '$ref' in schema ? schema.$ref.split('/').pop() : undefined;
+  const { required } = (schemas[name ?? ''] ?? { required: ['unknown'] }) as { required?: string[] };
+  requestBody.required = (required ?? []).length > 0;
 }
 
 function byStatus(codes: string[]): Map<string, { code: string; title: string }[]> {

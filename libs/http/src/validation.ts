@@ -28,8 +28,10 @@ export class InputPipe extends ValidationPipe {
     if (metadata.type === 'custom') return value;
     if (metadata.type === 'param' && metadata.data !== undefined) return idParam(value, metadata.data);
     if (PRIMITIVES.has(metadata.metatype)) return value;
-    if (metadata.type === 'body' && !isPlainObject(value)) throw invalidInput([{ field: '', message: 'the body must be a JSON object' }]);
-    return super.transform(value, metadata);
+    // No body at all is an object without fields: fine where every field is optional, and the missing ones are named where not.
+    const input = metadata.type === 'body' && value === undefined ? {} : value;
+    if (metadata.type === 'body' && !isPlainObject(input)) throw invalidInput([{ field: '', message: 'the body must be a JSON object' }]);
+    return super.transform(input, metadata);
   }
 }
 
