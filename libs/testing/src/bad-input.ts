@@ -10,7 +10,7 @@ interface ApiParameter {
 interface ApiOperation {
   operationId?: string;
   parameters?: (ApiParameter | { $ref: string })[];
-  requestBody?: { content?: Record<string, { schema?: ApiSchema }> } | { $ref: string };
+  requestBody?: { required?: boolean; content?: Record<string, { schema?: ApiSchema }> } | { $ref: string };
   security?: object[];
   'x-talon-roles'?: string[];
 }
@@ -48,11 +48,20 @@ const BAD_IDS = ['T1', 'null', '0', '-1', UNKNOWN_ID.slice(1), 'ABCDEF00-0000-40
 
 /** Malformed variants of every operation, always the same for the same document. Generated one by one: a platform has thousands. */
 export function* badVariants(document: ApiDocument, good: GoodParts = {}): Generator<BadVariant> {
+  for (const operation of operationsOf(document, good)) yield* operation.variants();
+}
+
+/** What the variants are made from, one request per operation: when these are refused, the variants prove nothing. */
+export function goodRequests(document: ApiDocument, good: GoodParts = {}): BadVariant[] {
+  return [...operationsOf(document, good)].map((operation) => operation.unspoiled());
+}
+
+function* operationsOf(document: ApiDocument, good: GoodParts): Generator<Operation> {
   const schemas = (document.components?.schemas ?? {}) as Schemas;
   for (const [template, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method] as ApiOperation | undefined;
-      if (operation) yield* new Operation(template, method.toUpperCase(), operation, schemas, good[operation.operationId ?? ''] ?? {}).variants();
+      if (operation) yield new Operation(template, method.toUpperCase(), operation, schemas, good[operation.operationId ?? ''] ?? {});
     }
   }
 }
@@ -86,6 +95,10 @@ class Operation {
     this.body = this.bodySchema && (good.body ?? sampleOf(this.bodySchema, schemas));
   }
 
+  unspoiled(): BadVariant {
+    return this.with('nothing', { expected: 'either' });
+  }
+
   *variants(): Generator<BadVariant> {
     yield* this.badPaths();
     yield* this.badQueries();
@@ -111,14 +124,17 @@ class Operation {
   private *badQueries() {
     for (const { name, schema, required } of this.of('query')) {
       const sample = encodeURIComponent(String(this.good.query?.[name] ?? sampleOf(schema ?? {}, this.schemas)));
-      yield this.with(`query ${name} twice`, { query: `${name}=${sample}&${name}=${sample}`, expected: 'refused' });
-      yield this.with(`query ${name}: NUL`, { query: `${name}=%00`, expected: 'refused' });
-      yield this.with(`query ${name}: an object`, { query: `${name}[a]=1`, expected: 'refused' });
-      if (required) yield this.with(`query ${name} missing`, { query: '', expected: 'refused' });
+      const { [name]: _own, ...others } = this.goodQuery();
+      const rest = new URLSearchParams(others).toString();
+      const beside = (query: string) => (rest ? `${rest}&${query}` : query);
+      yield this.with(`query ${name} twice`, { query: beside(`${name}=${sample}&${name}=${sample}`), expected: 'refused' });
+      yield this.with(`query ${name}: NUL`, { query: beside(`${name}=%00`), expected: 'refused' });
+      yield this.with(`query ${name}: an object`, { query: beside(`${name}[a]=1`), expected: 'refused' });
+      if (required) yield this.with(`query ${name} missing`, { query: rest, expected: 'refused' });
       for (const { value, what, expected } of badValuesFor(schema ?? {}, this.schemas, name)) {
         // In an address everything is text: a number or a boolean may be a fine text, and "7" a fine number.
         if (typeof value === 'object' || (typeof value !== 'string' && typeof sampleOf(schema ?? {}, this.schemas) === 'string')) continue;
-        yield this.with(`query ${name}: ${what}`, { query: `${name}=${encodeURIComponent(String(value))}`, expected });
+        yield this.with(`query ${name}: ${what}`, { query: beside(`${name}=${encodeURIComponent(String(value))}`), expected });
       }
     }
     yield this.with('a query parameter nobody knows', { query: 'surprise=1', expected: this.of('query').length > 0 ? 'refused' : 'either' });
@@ -146,7 +162,7 @@ class Operation {
     const text = JSON.stringify(this.body);
     const entries = Object.entries((this.body ?? {}) as object);
     const bodies: [string, string][] = [
-      ['an array', `[${text}]`], ['null', 'null'], ['text', '"text"'], ['a number', '7'], ['nothing', ''], ['not JSON', '{name: 1'], ['half of it', text.slice(0, -1)],
+      ['an array', `[${text}]`], ['null', 'null'], ['text', '"text"'], ['a number', '7'], ['not JSON', '{name: 1'], ['half of it', text.slice(0, -1)],
       ['two values', `${text} ${text}`], ['a thousand levels', '{"a":'.repeat(1_000)], ['forty levels', `${'['.repeat(40)}${']'.repeat(40)}`],
       ['a key called __proto__', `{"__proto__":{"roles":["operator"]},${text.slice(1)}`], ['huge', JSON.stringify({ surprise: 'x'.repeat(HUGE_BODY_BYTES) })],
       ['half of a character', `{"surprise":"\\ud800"}`],
@@ -156,6 +172,8 @@ class Operation {
       bodies.push([`the key ${key} twice`, `{${JSON.stringify(key)}:${JSON.stringify(value)},${text.slice(1)}`]);
     }
     for (const [what, body] of bodies) yield this.with(`body: ${what}`, { body, expected: 'refused' });
+    const optional = this.operation.requestBody !== undefined && 'required' in this.operation.requestBody && this.operation.requestBody.required === false;
+    yield this.with('body: nothing', { body: '', expected: optional ? 'either' : 'refused' });
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'multipart/form-data']) {
       yield this.with(`content type ${type}`, { headers: { 'content-type': type }, expected: 'refused' });
     }

@@ -1,4 +1,4 @@
 export * from './spec-for';
 export * from './servers';
 export { eventStoreContract, type ContractSubject } from './event-store-contract';
-export { badVariants, complaintsAbout, type ApiDocument, type BadVariant, type GoodParts } from './bad-input';
+export { badVariants, complaintsAbout, goodRequests, type ApiDocument, type BadVariant, type GoodParts } from './bad-input';
