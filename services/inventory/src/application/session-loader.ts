@@ -79,10 +79,11 @@ export class SessionLoader {
   /**
    * Slots on which the fast copy and the log disagree, in words; empty when they agree or the session is not loaded. A slot being taken at
    * this moment may be named: ask again.
+   * @returns null: no such session
    */
-  async drift(sessionId: string): Promise<string[]> {
+  async drift(sessionId: string): Promise<string[] | null> {
     const copy = await this.slots.read(sessionId);
-    if (!copy) return [];
+    if (!copy) return (await this.source.supply(sessionId)) ? [] : null;
     const log = await this.fromLog(sessionId);
     if (!log) return [`session ${sessionId} is in the fast copy but not in the log`];
     const differences: string[] = [];

@@ -26,7 +26,7 @@ describe('the way of a slot', () => {
     one = inventoryProcess(gate, store, source, clock);
   });
 
-  const agrees = (sessionId: string) => until(async () => (await one.loader.drift(sessionId)).length === 0);
+  const agrees = (sessionId: string) => until(async () => (await one.loader.drift(sessionId))?.length === 0);
 
   it('gives 7 places to 500 contenders of two processes exactly 7 times', async () => {
     const sessionId = source.add(7);

@@ -1,7 +1,6 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Access, ApiProblems } from '@talon/http';
-import { isId } from '@talon/kernel';
 import { SessionLoader } from '../../application/session-loader';
 import { inventoryError } from '../../domain/errors';
 
@@ -24,7 +23,8 @@ export class DriftController {
   @ApiOkResponse({ type: DriftDto })
   @ApiProblems('inventory/session-unknown')
   async drift(@Param('sessionId') sessionId: string): Promise<DriftDto> {
-    if (!isId(sessionId)) throw inventoryError('session-unknown', 'There is no such session');
-    return { sessionId, differences: await this.loader.drift(sessionId) };
+    const differences = await this.loader.drift(sessionId);
+    if (differences === null) throw inventoryError('session-unknown', 'There is no such session');
+    return { sessionId, differences };
   }
 }
