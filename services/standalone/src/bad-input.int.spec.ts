@@ -1,0 +1,173 @@
+import { READ_ALL_MAX, type RecordedEvent, START } from '@talon/event-sourcing';
+import type { DevTokenRequest } from '@talon/http';
+import type { RunningApp } from '@talon/platform';
+import { type ApiDocument, type BadVariant, type GoodParts, badVariants, complaintsAbout, goodRequests } from '@talon/testing';
+import type { Answer, Api, Problem } from './testing/api';
+import { Surroundings, startComposed } from './testing/composed-platform';
+import { AUTHORITY, type Clinic, addDoctor, book, openClinic, planSession, registerPatient } from './testing/region';
+
+const IN_PARALLEL = 8;
+const EVENTS_MAX = 20_000;
+const SHOWN_MAX = 15;
+const DATE = '2051-03-06';
+
+/** The whole platform, every operation it has, every way the generator knows to spoil a request. */
+describe('bad input', () => {
+  let surroundings: Surroundings;
+  let running: RunningApp;
+  let api: Api;
+  let document: ApiDocument;
+  let clinic: Clinic;
+  let patientId: string;
+  let good: GoodParts;
+
+  beforeAll(async () => {
+    surroundings = await Surroundings.start();
+    ({ running, api } = await startComposed(surroundings));
+    document = await api.must<ApiDocument>('GET', '/openapi.json');
+    clinic = await openClinic(api, 'Hospital Clínico', { bookingsPerPatientDayMax: 100 });
+    patientId = await registerPatient(api, 1);
+    good = await goodParts(api, clinic, patientId);
+  }, 60_000);
+  afterAll(async () => {
+    await running?.stop();
+    await surroundings?.stop();
+  }, 30_000);
+
+  const holderFor = (roles: string[]): DevTokenRequest => {
+    if (roles.includes('authority-admin')) return AUTHORITY;
+    if (roles.includes('operator')) return { role: 'operator' };
+    return { role: 'patient', patientId };
+  };
+
+  async function send(variant: BadVariant, correlationId: string): Promise<Answer<Problem>> {
+    const as = variant.withToken ? holderFor(variant.roles) : undefined;
+    const authorization = as && { authorization: `Bearer ${await api.tokens.of(as)}` };
+    const response = await fetch(`${api.url}${variant.url}`, {
+      method: variant.method,
+      headers: { ...authorization, 'x-correlation-id': correlationId, ...variant.headers },
+      ...(variant.body !== undefined && { body: variant.body }),
+    });
+    const text = await response.text();
+    const contentType = response.headers.get('content-type') ?? undefined;
+    return { status: response.status, contentType, text, body: (contentType?.includes('json') ? JSON.parse(text) : undefined) as Problem };
+  }
+
+  it('is made from requests that are answered with success', async () => {
+    const refusals: string[] = [];
+    for (const request of goodRequests(document, good)) {
+      const { status, text } = await send(request, `good-${request.operationId}`);
+      // Only a rehearsal has a clock to move.
+      if (status >= 300 && !request.url.startsWith('/v1/rehearsal')) refusals.push(`${request.method} ${request.url}: ${status} ${text}`);
+    }
+    expect(refusals).toEqual([]);
+  });
+
+  it.each([
+    ['POST', '/v1/bookings/{id}/cancel', 'booking_cancel'],
+    ['POST', '/v1/sessions/{id}/resume', 'session_resume'],
+    ['PATCH', '/v1/hospitals/{id}', 'hospital_change'],
+    ['PATCH', '/v1/patients/{id}', 'patient_change'],
+  ])('%s %s needs no body', async (method, path, operationId) => {
+    const address = path.replace('{id}', good[operationId]!.path!['id']!);
+    expect((await api.ask(method, address, { as: AUTHORITY })).status).toBe(200);
+    expect((await api.ask(method, address, { as: AUTHORITY, headers: { 'content-type': 'application/json' } })).status).toBe(200);
+  });
+
+  it('is refused by every operation with a problem that names the field, and nothing of it is stored', async () => {
+    const variants = [...badVariants(document, good)];
+    const refused = new Set<string>();
+    const accepted = new Set<string>();
+    const complaints: string[] = [];
+    const operations = new Set(variants.map(({ operationId }) => operationId));
+    await inParallel(variants.entries(), async ([index, variant]) => {
+      const correlationId = `bad-${index}`;
+      const answer = await send(variant, correlationId);
+      (answer.status >= 400 ? refused : accepted).add(correlationId);
+      const found = [...complaintsAbout(variant, { ...answer, body: answer.text }), ...unnamedField(variant, answer)];
+      for (const complaint of found) complaints.push(`${variant.operationId}, ${variant.what}: ${complaint} — ${answer.text.slice(0, 200)}`);
+    });
+    console.info(`${variants.length} variants of ${operations.size} operations: ${refused.size} refused, ${accepted.size} taken`);
+    expect(complaints.slice(0, SHOWN_MAX)).toEqual([]);
+    expect(operations.size).toBeGreaterThan(40);
+
+    const events = await wholeLog(running);
+    const [vault] = await running.platform.dataSource.query<{ kept: number }[]>('SELECT count(*)::int AS kept FROM patient.vault');
+    expect(vault!.kept).toBe(new Set(events.filter(({ stream }) => stream.startsWith('patient-')).map(({ stream }) => stream)).size);
+    const causes = events.map(({ metadata }) => metadata.correlationId ?? '');
+    expect(causes.filter((cause) => refused.has(cause))).toEqual([]);
+    // The reader would see it: what was taken has left events with its mark.
+    expect(causes.filter((cause) => accepted.has(cause)).length).toBeGreaterThan(10);
+  }, 60_000);
+});
+
+/** A refusal of the input itself says where: in the place that is wrong, when the variant spoils one place only. */
+function unnamedField({ what }: BadVariant, { status, body }: Answer<Problem>): string[] {
+  if (status !== 400 || body?.code !== 'talon/invalid-input') return [];
+  const fields = (body.errors ?? []).map(({ field }) => field);
+  if (fields.length === 0) return ['no field is named'];
+  const place = /^(?:body|query|path) ([A-Za-z]\w*)/.exec(what)?.[1];
+  if (place === undefined || what.startsWith('body: ')) return [];
+  return fields.some((field) => field.split(/[.[]/)[0] === place) ? [] : [`${fields.join(', ')} named instead of ${place}`];
+}
+
+async function inParallel<T>(items: Iterable<T>, handle: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  const worker = async () => {
+    for (let next = iterator.next(); !next.done; next = iterator.next()) await handle(next.value);
+  };
+  await Promise.all(Array.from({ length: IN_PARALLEL }, worker));
+}
+
+async function wholeLog({ platform: { store } }: RunningApp): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (let position = START; events.length < EVENTS_MAX; ) {
+    const page = await store.readAll(position, { max: READ_ALL_MAX });
+    events.push(...page.events);
+    if (page.atEnd) return events;
+    position = page.position;
+  }
+  throw new Error(`more than ${EVENTS_MAX} events: who wrote them?`);
+}
+
+/** Real ids for every operation; what ends or withdraws something has one of its own, as some spoiled requests are legal. */
+async function goodParts(api: Api, clinic: Clinic, patientId: string): Promise<GoodParts> {
+  const { hospitalId, departmentId, doctorId } = clinic;
+  const session = await planSession(api, clinic, DATE);
+  const timed = await planSession(api, clinic, '2051-03-07', { slotMinutes: 15 });
+  const [withdrawn, suspended, resumed] = await Promise.all(['2051-03-08', '2051-03-09', '2051-03-10'].map((date) => planSession(api, clinic, date)));
+  const [other, erased, guardianId] = await Promise.all([2, 3, 4].map((number) => registerPatient(api, number)));
+  await api.must('POST', `/v1/patients/${other}/guardians`, { as: AUTHORITY, body: { guardianId, scope: 'book', expiresAt: '2052-01-01T00:00:00Z' } });
+  const bookings = await Promise.all(['read', 'cancel', 'move'].map((key) => book(api, AUTHORITY, key, { patientId, sessionId: session })));
+  const [read, cancelled, moved] = bookings.map(({ body }) => body.bookingId);
+  const week = { entries: [{ weekday: 2, start: '13:00', end: '14:00', tickets: 5 }], validFrom: '2051-04-01' };
+  const newTemplate = async () => {
+    const body = { doctorId: await addDoctor(api, clinic), departmentId, ...week };
+    return (await api.must<{ templateId: string }>('POST', '/v1/templates', { as: AUTHORITY, body })).templateId;
+  };
+  const [template, changed, ended] = await Promise.all([newTemplate(), newTemplate(), newTemplate()]);
+  await api.must('POST', `/v1/hospitals/${hospitalId}/holidays`, { as: AUTHORITY, body: { date: '2051-12-25', name: 'Christmas' } });
+  const path = (id: string) => ({ path: { id } });
+  return {
+    hospital_change: path(hospitalId), hospital_get: path(hospitalId), hospital_addHoliday: path(hospitalId), hospital_holidays: path(hospitalId),
+    hospital_removeHoliday: { path: { id: hospitalId, date: '2051-12-25' } },
+    department_add: { body: { hospitalId, name: 'Cardiology', specialty: 'Cardiology' } }, department_change: path(departmentId), department_get: path(departmentId),
+    department_list: { query: { hospital: hospitalId } },
+    doctor_add: { body: { hospitalId, departmentId, name: 'Dr. Ana Ruiz', specialty: 'Cardiology' } },
+    doctor_change: { ...path(doctorId), body: { name: 'Dr. Ana Ruiz', specialty: 'Cardiology', departmentId } }, doctor_get: path(doctorId),
+    doctor_list: { query: { hospital: hospitalId, department: departmentId } },
+    session_plan: { body: { doctorId, departmentId, date: '2051-05-02', zone: 'Europe/Madrid', start: '09:00', end: '12:00', slotMinutes: 15, price: { amountMinor: 2500, currency: 'EUR' }, opensAt: '2051-04-24T07:00:00Z' } },
+    session_get: path(session), session_addSlots: { ...path(timed), body: { slots: [{ start: '11:00', end: '11:15' }], reason: 'More demand' } },
+    session_withdraw: { ...path(withdrawn!), body: { numbers: [3, 4], reason: 'The doctor is ill' } }, session_suspend: path(suspended!), session_resume: path(resumed!),
+    availability_find: { query: { hospital: hospitalId, department: departmentId, doctor: doctorId } },
+    template_create: { body: { doctorId, departmentId, zone: 'Europe/Madrid', ...week, exceptions: ['2051-12-24'], planDaysAhead: 28, opens: { daysBefore: 7, time: '08:00' } } },
+    template_get: path(template), template_change: { ...path(changed), body: { ...week, planDaysAhead: 28 } }, template_end: path(ended),
+    template_list: { query: { hospital: hospitalId, doctor: doctorId } },
+    patient_read: path(patientId), patient_change: { ...path(other!), body: { name: { family: 'Pérez García', given: 'Lucía' }, birthDate: '1980-02-29', documents: [{ kind: 'passport', number: 'XDA654321' }], contacts: [{ kind: 'email', value: 'a@example.org' }] } }, patient_erase: path(erased!),
+    guardian_add: { ...path(other!), body: { guardianId, scope: 'book', expiresAt: '2052-01-01T00:00:00Z' } }, guardian_list: path(other!),
+    guardian_revoke: { path: { id: other!, guardianId: guardianId! } },
+    booking_book: { body: { patientId, sessionId: session, slot: 9 } }, booking_list: { query: { patient: patientId, session } },
+    booking_read: path(read!), booking_cancel: path(cancelled!), booking_reschedule: { ...path(moved!), body: { sessionId: session, slot: 12 } },
+    drift_drift: { path: { sessionId: session } },
+  };
+}
