@@ -12,10 +12,13 @@ export interface CliConfig {
   token?: string;
 }
 
+/** @throws in one sentence that names the variable when an address is none; never prints its value */
 export function readConfig(): CliConfig {
   const { env } = process;
+  const url = env['TALON_URL'] || `http://127.0.0.1:${env['TALON_PORT'] || '8080'}`;
+  if (!URL.canParse(url) || !/^https?:\/\/[^/]+\/?$/.test(url)) throw new Error('TALON_URL (or TALON_PORT) must make an address such as http://127.0.0.1:8080');
   return {
-    url: env['TALON_URL'] ?? `http://127.0.0.1:${env['TALON_PORT'] ?? '8080'}`,
+    url: url.replace(/\/$/, ''),
     databaseUrl: env['DATABASE_URL'],
     eventStoreUrl: env['EVENTSTORE_URL'],
     issuer: env['TALON_ISSUER'],

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ROLES } from '@talon/kernel';
+import { connectionFault } from './adapters/connection-fault';
 
 // Each command loads its own code when it runs: `talon token` must not wait for what `talon audit` needs.
 const program = new Command('talon').description('Operates a running Talon platform.').version('0.1.0').showHelpAfterError('(add --help for the options)');
@@ -67,7 +68,15 @@ function localDate(value: string): string {
   return value;
 }
 
+/** One sentence: whoever operates the platform gets a remedy, not a stack. */
+function sentenceOf(error: unknown): string {
+  const fault = connectionFault(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const bare = message === '' || /\bE[A-Z]{5,}\b|^fetch failed$/.test(message);
+  return fault && bare ? `a server of the platform does not answer: ${fault}. Is it running? Start it with: npm start` : message;
+}
+
 program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`talon: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`talon: ${sentenceOf(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,23 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import type { Api, ApiRequest, ApiResponse, Problem } from '../application/ports';
+import { type Api, ApiError, type ApiRequest, type ApiResponse, type Problem } from '../application/ports';
+import { connectionFault } from './connection-fault';
 
 /** Tries in all; pauses double from RETRY_PAUSE_MS. The platform may be restarting under a long replay. */
 const ATTEMPTS_MAX = 8;
 const RETRY_PAUSE_MS = 100;
 
-/** An answer nobody planned for: says what was asked and what came back, in one sentence. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  constructor(request: ApiRequest, readonly status: number, readonly problem: Partial<Problem>) {
-    const fields = problem.errors?.map((error) => `${error.field}: ${error.message}`).join('; ');
-    super(`${request.method ?? 'GET'} ${request.path} answered ${status} ${problem.code ?? ''}: ${[problem.detail ?? problem.title, fields].filter(Boolean).join(' – ')}`);
-  }
-}
-
 /** The public API over a few kept-alive connections, with one access token. */
 export class ApiClient implements Api {
   private readonly pool: Pool;
+  /** Somebody answered before: a broken connection may heal. Before that it is rather a wrong address. */
+  private answered = false;
 
   /** @param connections how many requests may be under way at once */
   constructor(readonly url: string, private readonly token: string | undefined, connections = 4) {
@@ -32,8 +26,12 @@ export class ApiClient implements Api {
         const again = response.status === 503 || (response.status === 409 && response.body.code === 'booking/in-progress');
         if (!again || attempt === ATTEMPTS_MAX) return response;
       } catch (error) {
-        const safe = request.method !== 'POST' || request.key !== undefined;
-        if (!safe || attempt === ATTEMPTS_MAX) throw new Error(`${this.url} does not answer (${String((error as Error).message)}). Is the platform running? Start it with: npm start`);
+        const fault = connectionFault(error);
+        if (fault === undefined) throw error;
+        const safe = request.method === undefined || request.method === 'GET' || request.key !== undefined;
+        if (!safe || !this.answered || attempt === ATTEMPTS_MAX) {
+          throw new Error(`The platform at ${this.url} does not answer: ${fault}. Is it running? Start it with: npm start`);
+        }
       }
       await sleep(RETRY_PAUSE_MS * 2 ** (attempt - 1));
     }
@@ -68,6 +66,15 @@ export class ApiClient implements Api {
     if (now) headers['talon-rehearsal-now'] = now;
     const response = await this.pool.request({ method, path, headers, body: body ? JSON.stringify(body) : undefined });
     const text = await response.body.text();
-    return { status: response.statusCode, body: (text ? JSON.parse(text) : {}) as T & Partial<Problem> };
+    this.answered = true;
+    return { status: response.statusCode, body: this.parse(text) as T & Partial<Problem> };
+  }
+
+  private parse(text: string): unknown {
+    try {
+      return text ? JSON.parse(text) : {};
+    } catch {
+      throw new Error(`What answers at ${this.url} is not Talon: it does not speak JSON. Is TALON_URL right?`);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { loadDemo } from '../application/demo';
-import { openPlatform, print } from './session';
+import { print } from './print';
+import { openPlatform } from './session';
 
 export async function demoCommand(options: { json?: boolean }): Promise<void> {
   const platform = await openPlatform(4, 'demo');

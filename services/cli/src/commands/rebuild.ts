@@ -1,6 +1,6 @@
 import { withPlatform } from '../adapters/platform-context';
 import { table } from '../adapters/tables';
-import { print } from './session';
+import { print } from './print';
 
 export async function rebuildCommand(name: string | undefined, options: { json?: boolean }): Promise<void> {
   await withPlatform(async ({ feeds }) => {
