@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { PlatformConfig, PlatformModule, type Platform, openPlatform, readConfig } from '@talon/platform';
 import { SERVICES } from '@talon/standalone';
 
@@ -7,18 +8,23 @@ import { SERVICES } from '@talon/standalone';
 class CommandModule {}
 
 /**
- * The platform's services without HTTP and without running consumers, for commands that need their read models. Migrates nothing: the
- * running platform has.
+ * The platform's services without HTTP, consumers and timers, for commands that need their read models: nothing happens by itself here.
+ * Migrates nothing: the running platform has.
+ * @param config default: that of the environment
  */
-export async function withPlatform<T>(work: (platform: Platform) => Promise<T>): Promise<T> {
-  const platform = await openPlatform({ ...readConfig(PlatformConfig), TALON_LOG_LEVEL: 'error' }, SERVICES, { rpc: 'in-process', name: 'talon-cli', migrate: false });
+export async function withPlatform<T>(work: (platform: Platform) => Promise<T>, config: PlatformConfig = readConfig(PlatformConfig)): Promise<T> {
+  const quiet = Object.assign(new PlatformConfig(), config, { TALON_LOG_LEVEL: 'error' });
+  const platform = await openPlatform(quiet, SERVICES, { rpc: 'in-process', name: 'talon-cli', migrate: false });
   try {
     const imports = [PlatformModule.forRoot(platform), ...SERVICES.map(({ module }) => module)];
-    const context = await NestFactory.createApplicationContext({ module: CommandModule, imports }, { logger: false });
+    // Created but not initialised: the start-up hooks would set off sweepers and planners, which write.
+    const app = await NestFactory.create({ module: CommandModule, imports }, new FastifyAdapter(), { logger: false, abortOnError: false });
     try {
+      // This one hook registers what a service reads from the log.
+      for (const { module } of SERVICES) app.get<Partial<OnModuleInit>>(module).onModuleInit?.();
       return await work(platform);
     } finally {
-      await context.close();
+      await app.close();
     }
   } finally {
     await platform.close();
