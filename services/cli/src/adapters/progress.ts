@@ -9,6 +9,7 @@ export interface Progress {
 const PLAIN_EVERY_MS = 5_000;
 
 export function startProgress(label: string, total: number): Progress {
+  if (total === 0) return { step: () => undefined, stop: () => undefined };
   return process.stderr.isTTY ? bar(label, total) : lines(label, total);
 }
 
@@ -20,6 +21,8 @@ function bar(label: string, total: number): Progress {
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
+    // Ctrl-C is the command's own business: it stops in order, and the bar with it.
+    gracefulExit: false,
     etaBuffer: 1_000,
   });
   let done = 0;

@@ -1,147 +1,136 @@
-import { contentHash } from '@talon/kernel';
-import { checkSchedule, type RowReject, type ScheduleRecord, type ScheduleRow } from '../domain/schedule-file';
-import type { Api, ProgressFactory } from './ports';
+import { checkSchedule, type CheckOptions, doctorKey, overlap, type RowReject, type ScheduleRecord, type ScheduleRow } from '../domain/schedule-file';
+import { Directory, type Ids } from './directory';
+import { inParallel } from './in-parallel';
+import { type Api, ApiError, type ProgressFactory } from './ports';
+
+/** Doctors worked on at once; the sessions of one doctor go one after the other, because the platform decides them in one stream. */
+const DOCTORS_AT_ONCE_MAX = 16;
 
 export interface ImportReport {
   rows: number;
   rejects: RowReject[];
   /** Rows whose sessions exist now, whether this run planned them or an earlier one. */
   imported: number;
+  /** Of these, how many existed before. */
+  existed: number;
   hospitals: number;
   departments: number;
   doctors: number;
 }
 
-interface Named {
-  name: string;
-}
-interface Busy {
-  sessionId: string;
-  startsAt: string;
-  endsAt: string;
+export interface ImportOptions extends CheckOptions {
+  progress: ProgressFactory;
+  /** Check everything, write nothing. */
+  checkOnly: boolean;
+  /** The platform's present instant, ISO-8601 UTC. */
+  now: string;
 }
 
 /**
  * Imports a schedule: first every row is checked, against itself, the other rows and the sessions that already exist; only when all are
  * right anything is written. Keys derive from the content, so a repeat changes nothing and an interrupted import goes on.
  */
-export async function importSchedule(
-  records: ScheduleRecord[],
-  api: Api,
-  { progress, checkOnly }: { progress: ProgressFactory; checkOnly: boolean },
-): Promise<ImportReport> {
-  const { rows, rejects } = checkSchedule(records);
-  const report: ImportReport = { rows: records.length, rejects, imported: 0, hospitals: 0, departments: 0, doctors: 0 };
+export async function importSchedule(records: ScheduleRecord[], api: Api, options: ImportOptions): Promise<ImportReport> {
+  const { rows, rejects } = checkSchedule(records, options);
+  const report = { rows: records.length, rejects, imported: 0, existed: 0, ...sizes(rows) };
   if (rejects.length) return report;
   const directory = new Directory(api);
-  rejects.push(...(await clashes(rows, directory, api)));
-  if (rejects.length || checkOnly) return report;
-  const bar = progress('Sessions', rows.length);
+  const existing = new Set<ScheduleRow>();
+  await lookAtPlatform(rows, { directory, api, ...options }, { existing, rejects });
+  rejects.sort((a, b) => a.row - b.row);
+  report.existed = existing.size;
+  if (rejects.length || options.checkOnly) return report;
+  const fresh = rows.filter((row) => !existing.has(row));
+  report.imported = existing.size;
+  if (fresh.length === 0) return report;
+  const bar = options.progress('Sessions', fresh.length);
   try {
-    for (const row of rows) {
-      await planSession(row, directory, api);
+    await inParallel(fresh, { limit: DOCTORS_AT_ONCE_MAX, laneOf: doctorKey }, async (row) => {
+      await planSession(row, await directory.resolve(row), api);
       report.imported++;
       bar.step();
-    }
+    });
   } finally {
     bar.stop();
   }
-  return { ...report, ...directory.sizes() };
+  return report;
 }
 
-async function planSession(row: ScheduleRow, directory: Directory, api: Api) {
-  const hospitalId = await directory.hospital(row);
-  const departmentId = await directory.department(row, hospitalId);
-  const doctorId = await directory.doctor(row, hospitalId, departmentId);
-  const { date, zone, start, end, slotMinutes, tickets, price, opensAt } = row;
-  await api.must({
+const planSession = ({ date, zone, start, end, slotMinutes, tickets, price, opensAt }: ScheduleRow, ids: Ids, api: Api) =>
+  api.must({
     method: 'POST',
     path: '/v1/sessions',
-    key: `import:session:${doctorId}:${date}:${start}`,
-    body: { doctorId, departmentId, date, zone, start, end, slotMinutes, tickets, price, opensAt },
+    key: `import:session:${ids.doctorId}:${date}:${start}`,
+    body: { ...ids, date, zone, start, end, slotMinutes, tickets, price, opensAt },
   });
+
+interface Seen {
+  sessionId: string;
+  startsAt: string;
+  endsAt: string;
 }
 
-/** Sessions of the same doctors that are already planned and would overlap; the very session an earlier run planned does not count. */
-async function clashes(rows: ScheduleRow[], directory: Directory, api: Api): Promise<RowReject[]> {
-  const rejects: RowReject[] = [];
-  const byDoctor = Map.groupBy(rows, (row) => JSON.stringify([row.hospital, row.department, row.doctor]));
-  for (const group of byDoctor.values()) {
-    const doctorId = await directory.existingDoctor(group[0]!);
-    if (!doctorId) continue;
-    const days = group.map((row) => row.date).sort();
-    const busy = await api.list<Busy & { date: string; zone: string }>(`/v1/availability?doctor=${doctorId}&from=${days[0]}&to=${days.at(-1)}`);
-    for (const row of group) {
-      const clash = busy.find((session) => session.date === row.date && overlapsLocally(session, row));
-      if (clash) rejects.push({ row: row.row, column: 'start', reason: `${row.doctor} already has session ${clash.sessionId} at that time` });
-    }
-  }
-  return rejects;
-}
-
-function overlapsLocally(session: Busy & { zone: string }, row: ScheduleRow): boolean {
-  const local = (instant: string) => new Intl.DateTimeFormat('en-GB', { timeZone: session.zone, hour: '2-digit', minute: '2-digit' }).format(new Date(instant));
-  const start = local(session.startsAt);
-  const end = local(session.endsAt) === '00:00' ? '24:00' : local(session.endsAt);
-  const same = start === row.start && end === row.end;
-  return !same && start < row.end && row.start < end;
-}
-
-/** Finds hospitals, departments and doctors by name, or creates them; asks the platform once for each. */
-class Directory {
-  private hospitals?: Promise<Map<string, string>>;
-  private readonly departments = new Map<string, Promise<Map<string, string>>>();
-  private readonly doctors = new Map<string, Promise<Map<string, string>>>();
-
-  constructor(private readonly api: Api) {}
-
-  async hospital({ hospital: name, zone }: ScheduleRow): Promise<string> {
-    return this.findOrCreate(await this.allHospitals(), name, '/v1/hospitals', 'hospitalId', `hospital:${name}`, { name, zone });
-  }
-
-  async department({ department: name, specialty }: ScheduleRow, hospitalId: string): Promise<string> {
-    return this.findOrCreate(await this.departmentsOf(hospitalId), name, '/v1/departments', 'departmentId', `department:${hospitalId}:${name}`, { hospitalId, name, specialty });
-  }
-
-  async doctor({ doctor: name, specialty }: ScheduleRow, hospitalId: string, departmentId: string): Promise<string> {
-    const body = { hospitalId, departmentId, name, specialty };
-    const id = await this.findOrCreate(await this.doctorsOf(hospitalId, departmentId), name, '/v1/doctors', 'doctorId', `doctor:${departmentId}:${name}`, body);
-    this.touchedDoctors.add(id);
-    return id;
-  }
-
-  /** The doctor's id if hospital, department and doctor exist already. */
-  async existingDoctor({ hospital, department, doctor }: ScheduleRow): Promise<string | undefined> {
-    const hospitalId = (await this.allHospitals()).get(hospital);
-    const departmentId = hospitalId && (await this.departmentsOf(hospitalId)).get(department);
-    return departmentId ? (await this.doctorsOf(hospitalId, departmentId)).get(doctor) : undefined;
-  }
-
-  /** How many the file's rows touched. */
-  sizes = () => ({ hospitals: this.departments.size, departments: this.doctors.size, doctors: this.touchedDoctors.size });
-  private readonly touchedDoctors = new Set<string>();
-
-  private allHospitals = () => (this.hospitals ??= this.load('/v1/hospitals', 'hospitalId'));
-  private departmentsOf = (hospitalId: string) => cached(this.departments, hospitalId, () => this.load(`/v1/departments?hospital=${hospitalId}`, 'departmentId'));
-  private doctorsOf = (hospitalId: string, departmentId: string) =>
-    cached(this.doctors, departmentId, () => this.load(`/v1/doctors?hospital=${hospitalId}&department=${departmentId}`, 'doctorId'));
-
-  private async load(path: string, idField: string): Promise<Map<string, string>> {
-    const items = await this.api.list<Named & Record<string, string>>(path);
-    return new Map(items.map((item) => [item.name, item[idField]!]));
-  }
-
-  private async findOrCreate(known: Map<string, string>, name: string, path: string, idField: string, key: string, body: object): Promise<string> {
-    const id = known.get(name) ?? (await this.api.must<Record<string, string>>({ method: 'POST', path, key: `import:${contentHash(key)}`, body }))[idField]!;
-    known.set(name, id);
-    return id;
+/** Compares every doctor of the file with what the platform has: what an earlier import planned is `existing`, what is in the way a reject. */
+async function lookAtPlatform(
+  rows: ScheduleRow[],
+  context: ImportOptions & { directory: Directory; api: Api },
+  found: { existing: Set<ScheduleRow>; rejects: RowReject[] },
+): Promise<void> {
+  const { directory, api, now, progress } = context;
+  const groups = [...Map.groupBy(rows, doctorKey).values()];
+  const bar = progress('Checking', rows.length);
+  try {
+    await inParallel(groups, { limit: DOCTORS_AT_ONCE_MAX }, async (group) => {
+      const ids = await directory.existing(group[0]!);
+      const days = group.flatMap(({ startsAt, endsAt }) => [startsAt, endsAt]).map((instant) => Date.parse(instant));
+      const [from, to] = [dayOf(Math.min(...days), -1), dayOf(Math.max(...days), 1)];
+      const sessions = ids ? await api.list<Seen>(`/v1/availability?doctor=${ids.doctorId}&from=${from}&to=${to}`) : [];
+      for (const row of group) {
+        const inTheWay = sessions.filter((session) => overlap(session, row));
+        const same = inTheWay.length === 1 && inTheWay[0]!.startsAt === row.startsAt && inTheWay[0]!.endsAt === row.endsAt;
+        const over = row.endsAt <= now;
+        if (ids && (same || (over && inTheWay.length === 0))) await probe(row, ids, api, found);
+        else if (over) found.rejects.push({ row: row.row, column: 'date', reason: `the session is over: it is ${now} already` });
+        else if (inTheWay.length) found.rejects.push(busy(row, inTheWay[0]!.sessionId));
+        bar.step();
+      }
+    });
+  } finally {
+    bar.stop();
   }
 }
 
-function cached<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
+const PROBED: Record<string, (row: ScheduleRow) => RowReject> = {
+  'schedule/session-over': ({ row }) => ({ row, column: 'date', reason: 'the session is over' }),
+  'schedule/key-reused': ({ row }) => ({ row, column: 'start', reason: 'an earlier import planned this session with another end, size, price or opening' }),
+  'schedule/doctor-busy': (row) => busy(row),
+};
+
+/** Asks for a session whose time is taken or past. Nothing new can come of it: either an earlier import planned this very session, or it is refused. */
+async function probe(row: ScheduleRow, ids: Ids, api: Api, found: { existing: Set<ScheduleRow>; rejects: RowReject[] }) {
+  try {
+    await planSession(row, ids, api);
+    found.existing.add(row);
+  } catch (error) {
+    const reject = error instanceof ApiError ? PROBED[error.problem.code ?? ''] : undefined;
+    if (!reject) throw error;
+    found.rejects.push(reject(row));
+  }
 }
+
+const busy = ({ row, doctor }: ScheduleRow, sessionId?: string): RowReject => ({
+  row,
+  column: 'start',
+  reason: `${doctor} already has ${sessionId ? `session ${sessionId}` : 'another session'} at that time`,
+});
+
+function sizes(rows: ScheduleRow[]) {
+  const count = (keyOf: (row: ScheduleRow) => string[]) => new Set(rows.map((row) => JSON.stringify(keyOf(row)))).size;
+  return {
+    hospitals: count(({ hospital }) => [hospital]),
+    departments: count(({ hospital, department }) => [hospital, department]),
+    doctors: count(({ hospital, department, doctor }) => [hospital, department, doctor]),
+  };
+}
+
+const dayOf = (instantMs: number, plusDays: number) => new Date(instantMs + plusDays * 86_400_000).toISOString().slice(0, 10);

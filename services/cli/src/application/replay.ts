@@ -1,10 +1,13 @@
 import { type Appointment, type AppointmentFile, type FilePatient, planReplay, type Rejection, type ReplayPlan } from '../domain/appointments';
-import type { Platform, ProgressFactory } from './ports';
 import { inParallel } from './in-parallel';
+import { ApiError, type ApiRequest, type Platform, type ProgressFactory } from './ports';
+import { assertReplayable, explainRefusal } from './rehearsal';
 
 /** Requests under way at once. Rows of one patient never overlap, so the outcome does not depend on it. */
 const REQUESTS_MAX = 48;
 const ZONE = 'UTC';
+/** A refusal by the rules is an outcome; anything else (no access, a fault) stops the replay. */
+const REFUSALS = new Set([409, 422]);
 
 export interface ReplayReport {
   rows: number;
@@ -31,6 +34,7 @@ interface Session {
 /**
  * Replays an appointments file through the public API. Every request carries a key derived from the file, so a repeat, or going on after
  * an interruption, finds what is there and adds nothing.
+ * @throws before anything is written when the platform does not rehearse or its clock is past a file it does not know
  */
 export async function replay(
   file: AppointmentFile,
@@ -39,6 +43,7 @@ export async function replay(
 ): Promise<ReplayReport> {
   const startedMs = Date.now();
   const plan = planReplay(file.valid, options.until);
+  await assertReplayable(plan, platform);
   const eventsBefore = await options.countEvents();
   const firstInstant = plan.days[0]?.bookings[0]?.scheduledAt;
   const sessions = await prepareSessions(plan, platform, firstInstant, options);
@@ -73,12 +78,15 @@ async function prepareSessions(plan: ReplayPlan, platform: Platform, now: string
       const { departmentId } = await create<{ departmentId: string }>('/v1/departments', 'department', { hospitalId, name: 'General practice' });
       const { doctorId } = await create<{ doctorId: string }>('/v1/doctors', 'doctor', { hospitalId, departmentId, name: `Doctor of ${hospital.name}` });
       for (const { day, tickets } of hospital.sessions) {
+        if (signal?.aborted) return;
         const body = { doctorId, departmentId, date: day, zone: ZONE, start: '00:00', end: '24:00', tickets };
         const session = await create<Session>('/v1/sessions', `session:${day}`, body);
         sessions.set(`${hospital.name}|${day}`, session.sessionId);
         bar.step();
       }
     });
+  } catch (error) {
+    throw explainRefusal(error);
   } finally {
     bar.stop();
   }
@@ -125,15 +133,17 @@ async function takeBookings(
   const refused: Record<string, number> = {};
   let booked = 0;
   const takeOne = async (row: Appointment) => {
-    const { status, body } = await platform.portal.send({
+    const request: ApiRequest = {
       method: 'POST',
       path: '/v1/bookings',
       key: `replay:booking:${encodeURIComponent(row.appointmentId)}`,
       now: row.scheduledAt,
       body: { patientId: patients.get(row.patientId), sessionId: sessions.get(`${row.neighbourhood}|${row.day}`) },
-    });
-    if (status === 201 || status === 200) booked++;
-    else refused[body.code ?? `http/${status}`] = (refused[body.code ?? `http/${status}`] ?? 0) + 1;
+    };
+    const { status, body } = await platform.portal.send(request);
+    if (status < 300) booked++;
+    else if (REFUSALS.has(status) && body.code !== undefined) refused[body.code] = (refused[body.code] ?? 0) + 1;
+    else throw new ApiError(request, status, body);
     bar.step();
   };
   try {

@@ -4,12 +4,13 @@ import { table } from '../adapters/tables';
 import { countEvents } from '../adapters/event-log';
 import { replay, type ReplayReport } from '../application/replay';
 import { checkAppointments, missingColumns } from '../domain/appointments';
-import { openPlatform, print } from './session';
+import { print } from './print';
+import { openPlatform } from './session';
 
 const CONNECTIONS = 48;
 
 export async function replayCommand(path: string, options: { until?: string; json?: boolean }): Promise<void> {
-  const { header, records } = await readCsv(path);
+  const { header, records, lineOf } = await readCsv(path);
   const missing = missingColumns(header);
   if (missing.length) throw new Error(`${path} is no appointments file: it has no column ${missing.join(', ')}`);
   const platform = await openPlatform(CONNECTIONS, 'replay');
@@ -17,7 +18,8 @@ export async function replayCommand(path: string, options: { until?: string; jso
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
   try {
-    const report = await replay(checkAppointments(records), platform, { until: options.until, signal: stop.signal, progress: startProgress, countEvents });
+    const file = checkAppointments(records, lineOf);
+    const report = await replay(file, platform, { until: options.until, signal: stop.signal, progress: startProgress, countEvents });
     print(options.json, report, () => describe(report));
     if (report.interrupted) process.exitCode = 130;
   } finally {

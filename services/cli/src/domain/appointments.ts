@@ -45,12 +45,15 @@ const realInstant = (text: string) => INSTANT.test(text) && !Number.isNaN(Date.p
 /** @returns the columns a file lacks; empty when it can be replayed */
 export const missingColumns = (header: string[]): Column[] => APPOINTMENT_COLUMNS.filter((column) => !header.includes(column));
 
-/** Checks every row on its own and against those before it (an appointment id occurs once). */
-export function checkAppointments(records: AppointmentRecord[]): AppointmentFile {
+/**
+ * Checks every row on its own and against those before it (an appointment id occurs once).
+ * @param lineOf line of the file that the record with this index comes from; default: no line is skipped
+ */
+export function checkAppointments(records: AppointmentRecord[], lineOf = (index: number) => index + 2): AppointmentFile {
   const seen = new Set<string>();
   const file: AppointmentFile = { rows: records.length, valid: [], patients: patientsOf(records), rejected: [] };
   records.forEach((record, index) => {
-    const row = index + 2;
+    const row = lineOf(index);
     const reason = reasonAgainst(record, seen);
     const appointmentId = (record['AppointmentID'] ?? '').trim();
     seen.add(appointmentId);
