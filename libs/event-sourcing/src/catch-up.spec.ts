@@ -1,5 +1,6 @@
 import { LocalWake } from '@talon/kernel';
 import { catchUp } from './catch-up';
+import { START } from './event-store';
 import { InMemoryEventStore } from './in-memory-event-store';
 
 const NEVER_MS = 3_600_000;
@@ -12,7 +13,7 @@ describe('following a store', () => {
     const store = new InMemoryEventStore({ wake });
     const seen: number[] = [];
     await store.append('a-1', 'none', [event(0)]);
-    const subscription = catchUp(store, -1, { wake, pollMs: NEVER_MS }, async (events) => {
+    const subscription = catchUp(store, START, { wake, pollMs: NEVER_MS }, async (events) => {
       seen.push(...events.map(({ revision }) => revision));
       if (seen.length === 1) await store.append('a-1', 'exists', [event(1)]);
     });
@@ -24,7 +25,7 @@ describe('following a store', () => {
   it('looks by itself when no wake comes', async () => {
     const store = new InMemoryEventStore();
     const seen: number[] = [];
-    const subscription = catchUp(store, -1, { pollMs: 5 }, async (events) => void seen.push(events.length));
+    const subscription = catchUp(store, START, { pollMs: 5 }, async (events) => void seen.push(events.length));
     await pause(10);
     await store.append('a-1', 'none', [event(0)]);
     await pause(50);
@@ -37,7 +38,7 @@ describe('following a store', () => {
     const store = new InMemoryEventStore({ wake });
     await store.append('a-1', 'none', [event(0)]);
     const errors: unknown[] = [];
-    const subscription = catchUp(store, -1, { wake, pollMs: NEVER_MS, onError: (error) => errors.push(error) }, async () => {
+    const subscription = catchUp(store, START, { wake, pollMs: NEVER_MS, onError: (error) => errors.push(error) }, async () => {
       throw new Error('not now');
     });
     for (let n = 1; n <= 20; n++) {
@@ -51,7 +52,7 @@ describe('following a store', () => {
   });
 
   it('stops at once while it waits', async () => {
-    const subscription = catchUp(new InMemoryEventStore(), -1, { pollMs: NEVER_MS }, async () => undefined);
+    const subscription = catchUp(new InMemoryEventStore(), START, { pollMs: NEVER_MS }, async () => undefined);
     await pause(5);
     await subscription.stop();
   });

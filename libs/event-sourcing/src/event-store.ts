@@ -51,8 +51,8 @@ export interface Subscription {
   stop(): Promise<void>;
 }
 
-/** Position before the first event. */
-export const START = -1;
+/** Position before the first event: positions begin at 1, so that reading after 0 misses nothing. */
+export const START = 0;
 export const APPEND_EVENTS_MAX = 500;
 export const READ_ALL_MAX = 5_000;
 

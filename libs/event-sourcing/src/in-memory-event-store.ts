@@ -44,13 +44,13 @@ export class InMemoryEventStore extends EventStore {
     if (repeated) return repeated;
     if (!fits) throw new WrongRevisionError(stream, expected, tip < 0 ? undefined : tip);
     events.forEach(({ id, type }, index) => {
-      const row = { id, type, stream, revision: tip + 1 + index, position: this.rows.length, ...texts[index]! };
+      const row = { id, type, stream, revision: tip + 1 + index, position: this.rows.length + 1, ...texts[index]! };
       existing.push(row);
       this.rows.push(row);
     });
     this.streams.set(stream, existing);
     this.wake.signal();
-    return { revision: existing.length - 1, position: this.rows.length - 1 };
+    return { revision: existing.length - 1, position: this.rows.length };
   }
 
   override async readStream(stream: string, options: { fromRevision?: number; max?: number; backwards?: boolean } = {}): Promise<RecordedEvent[]> {
@@ -66,15 +66,15 @@ export class InMemoryEventStore extends EventStore {
   }
 
   override async readAll(after: number, { max, filter }: { max: number; filter?: ReadAllFilter }): Promise<Page> {
-    const start = Math.max(after + 1, 0);
+    const start = Math.max(after, START);
     const looked = this.rows.slice(start, start + Math.min(max, READ_ALL_MAX));
     const position = looked.at(-1)?.position ?? after;
     const events = looked.filter((row) => matches(row, filter)).map(recorded);
-    return { events, position, atEnd: position >= this.rows.length - 1 };
+    return { events, position, atEnd: start + looked.length >= this.rows.length };
   }
 
   override async head(): Promise<number> {
-    return this.rows.length === 0 ? START : this.rows.length - 1;
+    return this.rows.length;
   }
 
   override subscribe(

@@ -1,6 +1,6 @@
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoredEvent } from '@talon/event-sourcing';
+import { START, type StoredEvent } from '@talon/event-sourcing';
 import { newId } from '@talon/kernel';
 import { type TestServer, freshDatabase, startPostgres } from '@talon/testing';
 import { withPlainClient } from './plain-client';
@@ -15,7 +15,7 @@ describe('the schema', () => {
     await Promise.all(stores.map((store) => store.migrate()));
     await stores[0]!.append('a-1', 'none', [event()]);
     await Promise.all(stores.flatMap((store) => [store.migrate(), store.append(`a-${newId()}`, 'none', [event()])]));
-    expect(await stores[4]!.head()).toBe(5);
+    expect(await stores[4]!.head()).toBe(6);
     await Promise.all(stores.map((store) => store.close()));
     await database.drop();
   }, 60_000);
@@ -50,7 +50,7 @@ describe('a server that restarts', () => {
     const store = await PostgresEventStore.connect(server.url);
     await store.migrate();
     const seen: string[] = [];
-    const subscription = store.subscribe(-1, {}, async (events) => void seen.push(...events.map(({ id }) => id)));
+    const subscription = store.subscribe(START, {}, async (events) => void seen.push(...events.map(({ id }) => id)));
     const acknowledged: string[] = [];
     let restarted = false;
     const appenders = Array.from({ length: 10 }, async () => {

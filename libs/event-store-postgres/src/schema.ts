@@ -56,7 +56,7 @@ begin
     raise exception 'appends need read committed, not %', current_setting('transaction_isolation');
   end if;
   perform pg_advisory_xact_lock(${APPEND_LOCK});
-  select coalesce(max(position), -1) into base from event_store.events;
+  select coalesce(max(position), 0) into base from event_store.events;
   with tip as materialized (
     select s.stream, s.expected, s.first, coalesce((select max(e.revision) from event_store.events e where e.stream = s.stream), -1) as revision
     from unnest(string_to_array(streams, separator), expectations, firsts) s(stream, expected, first)

@@ -31,7 +31,7 @@ export interface StreamMessage {
 export interface StreamEnd {
   /** When the stream was made: another instant means another stream, without what the old one had. */
   created: string;
-  /** Store position of the last message; START (-1) when there never was one; undefined when all have aged away. */
+  /** Store position of the last message; START when there never was one; undefined when all have aged away. */
   position: number | undefined;
 }
 

@@ -31,7 +31,7 @@ export interface Reaction {
 
 export interface FeedLag {
   name: string;
-  /** The position it has handled; START (-1) when it never ran. */
+  /** The position it has handled; START when it never ran. */
   position: number;
   /** Positions between it and the end of the store; about the number of events still to look at. */
   behind: number;

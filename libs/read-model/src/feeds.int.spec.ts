@@ -56,7 +56,7 @@ describe('feeds', () => {
     wake.signal();
   };
   const times = async () => (await dataSource.manager.find(Visit)).reduce((sum, row) => sum + row.times, 0);
-  const cursor = async (name: string) => Number((await dataSource.query('SELECT position FROM feeds.cursors WHERE name = $1', [name]))[0]?.position ?? -1);
+  const cursor = async (name: string) => Number((await dataSource.query('SELECT position FROM feeds.cursors WHERE name = $1', [name]))[0]?.position ?? 0);
 
   beforeEach(async () => {
     database = await freshDatabase();
@@ -100,7 +100,7 @@ describe('feeds', () => {
     await expect(feeds.caughtUp('sample-visits', { timeoutMs: 300 })).rejects.toMatchObject({ code: 'talon/unavailable' });
     expect(await times()).toBe(0);
     expect(await feeds.lag()).toEqual([
-      { name: 'sample-visits', position: -1, behind: (await store.head()) + 1, error: 'Error: power cut' },
+      { name: 'sample-visits', position: 0, behind: await store.head(), error: 'Error: power cut' },
       { name: 'sample-other', position: await store.head(), behind: 0 },
     ]);
     expect(failures[0]).toMatchObject({ feed: 'sample-visits' });
@@ -151,12 +151,12 @@ describe('feeds', () => {
     feeds.addReaction(reaction);
     feeds.start();
     while (failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(await cursor('sample-reaction')).toBe(-1);
+    expect(await cursor('sample-reaction')).toBe(0);
     failing = false;
     await feeds.caughtUp('sample-reaction');
     expect(new Set(seen).size).toBe(2);
     expect(seen.length).toBeGreaterThanOrEqual(4);
-    expect(new Set(cursors)).toEqual(new Set([-1]));
+    expect(new Set(cursors)).toEqual(new Set([0]));
   });
 
   it('goes on by itself when nobody wakes it', async () => {

@@ -52,7 +52,7 @@ export class DoubleLog {
     const added = events.map((event) => {
       const before = this.all.at(-1);
       // A position is a byte offset in the real log: it grows by the size of what was written.
-      const row = { ...event, stream, revision: rows.length, position: before ? before.position + 120 + before.data.length : 0 };
+      const row = { ...event, stream, revision: rows.length, position: before ? before.position + 120 + before.data.length : 120 };
       rows.push(row);
       this.all.push(row);
       return row;

@@ -10,7 +10,7 @@ export class EventsQuery {
   /** Read on after this position: the `next` of the answer before. Absent: from the beginning; `latest`: only what comes. */
   @ApiPropertyOptional({ type: String, example: '4711', description: '`next` of the answer before; absent: from the beginning; `latest`: only what comes from now on' })
   @IsOptional()
-  @Matches(/^(latest|-1|\d{1,15})$/, { message: 'must be a position (digits) or `latest`' })
+  @Matches(/^(latest|\d{1,15})$/, { message: 'must be a position (digits) or `latest`' })
   after?: string;
 
   /** Comma-separated public types. */
