@@ -52,6 +52,7 @@ export async function auditLog({ store, now, factOf, cursors, readModels, rebuil
 
 function reportOf(breaches: Breach[], events: number, seconds: number): AuditReport {
   const names = Object.keys(INVARIANTS) as Invariant[];
-  const invariants = Object.fromEntries(names.map((name) => [name, breaches.filter(({ invariant }) => invariant === name).length])) as Record<Invariant, number>;
+  const count = (name: Invariant) => breaches.filter(({ invariant }) => invariant === name).length;
+  const invariants = Object.fromEntries(names.map((name) => [name, count(name)])) as Record<Invariant, number>;
   return { passed: breaches.length === 0, events, invariants, breaches: breaches.slice(0, SHOWN_MAX), seconds };
 }

@@ -163,7 +163,8 @@ function overlaps(rows: ScheduleRow[]): RowReject[] {
 export const doctorKey = ({ hospital, department, doctor }: ScheduleRow): string => JSON.stringify([hospital, department, doctor]);
 
 /** Whether two stretches of time share a moment; touching is not sharing. */
-export const overlap = (a: { startsAt: string; endsAt: string }, b: { startsAt: string; endsAt: string }): boolean => a.startsAt < b.endsAt && b.startsAt < a.endsAt;
+export const overlap = (a: Stretch, b: Stretch): boolean => a.startsAt < b.endsAt && b.startsAt < a.endsAt;
+type Stretch = Pick<ScheduleRow, 'startsAt' | 'endsAt'>;
 
 function toRow(record: ScheduleRecord, row: number): ScheduleRow {
   const number = (column: ScheduleColumn) => (text(record, column) ? Number(text(record, column)) : undefined);

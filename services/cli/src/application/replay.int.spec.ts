@@ -1,0 +1,134 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bookingCodec } from '@talon/booking';
+import type { RecordedEvent } from '@talon/event-sourcing';
+import { readCsv } from '../adapters/files';
+import { checkAppointments, planReplay } from '../domain/appointments';
+import { expectedOutcome, generatedAppointments } from '../testing/generated-appointments';
+import { silent, startTestPlatform, type TestPlatform } from '../testing/test-platform';
+import type { ProgressFactory } from './ports';
+import { readLog } from './read-log';
+import { replay } from './replay';
+
+const generated = generatedAppointments();
+const expected = expectedOutcome(generated.good);
+
+describe('replaying an appointments file', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'talon-replay-'));
+  let platform: TestPlatform;
+
+  const read = async (csv = generated.csv) => {
+    const path = join(dir, 'appointments.csv');
+    writeFileSync(path, csv);
+    const { records, lineOf } = await readCsv(path);
+    return checkAppointments(records, lineOf);
+  };
+  const logged = async () => {
+    const events: RecordedEvent[] = [];
+    await readLog(platform.running.platform.store, (event) => events.push(event));
+    return events;
+  };
+  const run = async (options: { until?: string; signal?: AbortSignal; progress?: ProgressFactory; csv?: string } = {}) =>
+    replay(await read(options.csv), platform, { progress: silent, countEvents: async () => (await logged()).length, ...options });
+
+  beforeAll(async () => {
+    platform = await startTestPlatform();
+  }, 60_000);
+  afterAll(async () => {
+    await platform?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }, 60_000);
+
+  it('books and refuses exactly what the rule of one per patient and day says, and a repeat adds nothing', async () => {
+    const first = await run();
+    expect(first).toMatchObject({ rows: generated.good.length + generated.bad.length, booked: expected.booked, hospitals: 5, interrupted: false });
+    expect(first.refused).toEqual({ 'booking/day-limit': expected.refused });
+    expect(first.rejected.map(({ appointmentId }) => appointmentId)).toEqual(generated.bad.map(({ id }) => id));
+    expect(first.sessions).toBe(new Set(generated.good.map(({ neighbourhood, day }) => `${neighbourhood}|${day}`)).size);
+    expect(first.patients).toBe(new Set([...generated.good, ...generated.bad].map(({ patient }) => patient).filter(Boolean)).size);
+    expect(first.eventsAdded).toBe(first.events);
+
+    const again = await run();
+    expect(again).toMatchObject({ booked: first.booked, refused: first.refused, events: first.events, eventsAdded: 0 });
+    expect(again.rejected).toEqual(first.rejected);
+  }, 60_000);
+
+  it('takes rows of one second in order of their ids as numbers', async () => {
+    const bookings = (await logged()).filter(({ stream }) => stream.startsWith('booking-')).map((event) => bookingCodec.decode(event));
+    const sessions = await platform.admin.list<{ sessionId: string; hospitalName: string; date: string }>('/v1/availability?from=2016-05-05&to=2016-05-05');
+    const hospitalOf = new Map(sessions.map(({ sessionId, hospitalName }) => [sessionId, hospitalName]));
+    const { patientId } = await platform.portal.must<{ patientId: string }>({
+      method: 'POST',
+      path: '/v1/patients',
+      key: `replay:patient:${encodeURIComponent('14172416655E-5')}`,
+      body: { name: { family: 'Replayed', given: '14172416655E-5' }, birthDate: '1982-01-01', documents: [{ kind: 'replay', number: '14172416655E-5' }] },
+    });
+    const own = bookings.flatMap(({ type, data }) => (type === 'BookingConfirmed' && data.patientId === patientId ? [data] : []));
+    expect(own.map(({ sessionId, date }) => [hospitalOf.get(sessionId), date])).toEqual([['CENTRO', '2016-05-05']]);
+  });
+
+  it('refuses a file it has not replayed once the clock is past its first booking, and writes nothing', async () => {
+    const before = (await logged()).length;
+    const elsewhere = generated.csv.replaceAll('MARIA ORTIZ', 'SANTO ANDRÉ');
+    await expect(run({ csv: elsewhere })).rejects.toThrow(/The rehearsal stands at 2016-05-0.*not replayed here before.*--fresh/);
+    expect((await logged()).length).toBe(before);
+  });
+
+  it('says so when another file with the same hospitals was replayed here', async () => {
+    const more = `${generated.csv}95,9999,F,2016-05-05T12:00:00Z,2016-05-06T00:00:00Z,33,CENTRO,0,0,0,0,0,0,No\r\n`;
+    await expect(run({ csv: more })).rejects.toThrow(/Another appointments file.*--fresh/);
+  });
+
+  it('goes on after an interruption, and stops after a day when told to', async () => {
+    await platform.startOver();
+    const stop = new AbortController();
+    let bookings = 0;
+    const after = (limit: number): ProgressFactory => (label) => ({
+      step: () => void (label === 'Bookings' && ++bookings === limit && stop.abort()),
+      stop: () => undefined,
+    });
+    const interrupted = await run({ signal: stop.signal, progress: after(120) });
+    expect(interrupted.interrupted).toBe(true);
+    expect(interrupted.booked).toBeLessThan(expected.booked);
+    expect(bookings).toBeLessThan(200);
+
+    const day = '2016-05-03';
+    const upTo = expectedOutcome(generated.good.filter(({ scheduled }) => scheduled.slice(0, 10) <= day));
+    const until = await run({ until: day });
+    expect([until.booked, until.refused]).toEqual([upTo.booked, { 'booking/day-limit': upTo.refused }]);
+
+    const finished = await run();
+    expect([finished.booked, finished.refused]).toEqual([expected.booked, { 'booking/day-limit': expected.refused }]);
+    expect(await run()).toMatchObject({ booked: expected.booked, eventsAdded: 0 });
+  }, 60_000);
+
+  it("stops with the platform's own words when it may not do what it must", async () => {
+    await expect(replay(await read(), { ...platform, portal: platform.operator }, { progress: silent, countEvents: () => Promise.resolve(0) })).rejects.toThrow(/403/);
+  });
+});
+
+const VITORIA = resolve(__dirname, '../../../../../shared/data/vitoria-2016');
+const present = existsSync(join(VITORIA, 'appointments.csv'));
+if (!present) process.stderr.write(`Not checked: the figures of a real file, because ${VITORIA} does not exist here.\n`);
+
+(present ? describe : describe.skip)('the appointments of Vitória, 2016', () => {
+  it('are read and planned as they were counted elsewhere', async () => {
+    const expectation = JSON.parse(readFileSync(join(VITORIA, 'expected.json'), 'utf8'));
+    const { records, lineOf } = await readCsv(join(VITORIA, 'appointments.csv'));
+    const file = checkAppointments(records, lineOf);
+    const plan = planReplay(file.valid);
+    expect(file.rows).toBe(expectation.rows);
+    expect(file.patients.length).toBe(expectation.patients);
+    expect(file.rejected.map(({ appointmentId }) => appointmentId).sort()).toEqual(expectation.rejected_appointment_ids);
+    expect(plan.hospitals.length).toBe(expectation.neighbourhoods);
+    expect(file.patients.map(({ patientId }) => patientId).filter((id) => !/^\d+$/.test(id)).sort()).toEqual(expectation.non_integer_patient_ids);
+    const perDay = Object.groupBy(plan.sessions, ({ day }) => day);
+    const tickets = Object.entries(perDay).map(([day, sessions]) => [day, sessions!.reduce((sum, session) => sum + session.tickets, 0)]);
+    const rejectedDays = file.rejected.map(({ row }) => records[row - 2]!['AppointmentDay']!.slice(0, 10));
+    const validPerDay = Object.entries<number>(expectation.appointments_per_day).map(([day, count]) => [day, count - rejectedDays.filter((other) => other === day).length]);
+    expect(Object.fromEntries(tickets)).toEqual(Object.fromEntries(validPerDay));
+    const outcome = expectedOutcome(file.valid.map(({ patientId, appointmentId, scheduledAt, day, neighbourhood }) => ({ patient: patientId, id: appointmentId, scheduled: scheduledAt, day, neighbourhood })));
+    expect(outcome).toEqual({ booked: expectation.one_per_patient_per_day_in_booking_order.accepted, refused: expectation.one_per_patient_per_day_in_booking_order.refused });
+  });
+});
