@@ -11,6 +11,8 @@ export interface TestServer {
   pid: number;
   /** Stops it for good; repeating it does nothing. */
   stop(): Promise<void>;
+  /** SIGKILL, in the middle of whatever it does; `restart` brings it back. */
+  crash(): Promise<void>;
   /** Stops it and starts it again at the same port. Redis comes back empty, NATS with what JetStream had stored. */
   restart(): Promise<void>;
 }
@@ -73,6 +75,8 @@ export async function startNats(): Promise<TestNats> {
   return Object.assign(server, { wipe: () => server.restart(removeData) });
 }
 
+const FREE_MS_MAX = 5_000;
+
 type Start = LocalServers['startRedis'];
 
 async function testServer(kind: string, start: Start) {
@@ -95,13 +99,25 @@ async function testServer(kind: string, start: Start) {
     async stop() {
       await running.stop();
     },
+    async crash() {
+      process.kill(running.pid, 'SIGKILL');
+      await untilFree(port);
+    },
     async restart(between?: (dataDir: string) => void) {
       await running.stop();
+      await untilFree(port);
       between?.(dataDir);
       running = await launch(port);
       if (running.port !== port) throw new Error(`port ${port} was taken while ${kind} restarted`);
     },
   };
+}
+
+/** A process may count as gone while one of its threads still holds the port. */
+async function untilFree(port: number) {
+  const { portIsFree, sleep } = (await local('processes.mjs')) as { portIsFree(port: number): Promise<boolean>; sleep(ms: number): Promise<void> };
+  const deadline = performance.now() + FREE_MS_MAX;
+  while (!(await portIsFree(port)) && performance.now() < deadline) await sleep(10);
 }
 
 async function administer(sql: string) {
