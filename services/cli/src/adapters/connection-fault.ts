@@ -24,5 +24,5 @@ export function connectionFault(error: unknown): string | undefined {
     if (fault !== undefined) return fault;
     current = cause;
   }
-  return undefined;
+  return error instanceof TypeError && error.message === 'fetch failed' ? 'it cannot be reached' : undefined;
 }

@@ -44,7 +44,7 @@ export async function auditLog({ store, now, factOf, cursors, readModels, rebuil
   for (const name of readModels) {
     say(`Comparing ${name} with the log`);
     const { differences } = await rebuild(name);
-    const message = `read model ${name} had ${differences} row(s) that are not what the log says; it is rebuilt now`;
+    const message = `${differences} difference(s) between read model ${name} and the log; it is rebuilt now`;
     if (differences) breaches.push({ invariant: 'I6', position: head, stream: name, message });
   }
   return reportOf(breaches, audit.events, (performance.now() - startedMs) / 1_000);

@@ -18,10 +18,10 @@ export async function rehearsalNow(operator: Api): Promise<string | undefined> {
 export async function assertReplayable(plan: ReplayPlan, { admin, operator }: Platform): Promise<void> {
   const now = await rehearsalNow(operator);
   if (now === undefined) throw new Error('This platform runs on real time (or your token lacks the role operator). Start one for rehearsals with: npm start -- --rehearsal');
-  const first = plan.days[0]?.bookings[0]?.scheduledAt;
-  if (first === undefined || now <= first) return;
+  const { beginsAt } = plan;
+  if (beginsAt === undefined || now <= beginsAt) return;
   const known = new Set((await admin.list<{ name: string }>('/v1/hospitals')).map(({ name }) => name));
-  if (!plan.hospitals.every((name) => known.has(name))) throw new Error(`The rehearsal stands at ${now}, after this file's first booking at ${first}, and ${START_AFRESH}`);
+  if (!plan.hospitals.every((name) => known.has(name))) throw new Error(`The rehearsal stands at ${now}, after this file's first booking at ${beginsAt}, and ${START_AFRESH}`);
 }
 
 /** What a refused hospital or session of a replay means. */

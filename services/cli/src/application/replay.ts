@@ -45,9 +45,8 @@ export async function replay(
   const plan = planReplay(file.valid, options.until);
   await assertReplayable(plan, platform);
   const eventsBefore = await options.countEvents();
-  const firstInstant = plan.days[0]?.bookings[0]?.scheduledAt;
-  const sessions = await prepareSessions(plan, platform, firstInstant, options);
-  const patients = await registerPatients(file.patients, platform, options);
+  const sessions = await prepareSessions(plan, platform, options);
+  const patients = await registerPatients(plan.beginsAt === undefined ? [] : file.patients, platform, options);
   const outcome = await takeBookings(plan.days, { sessions, patients }, platform, options);
   const events = await options.countEvents();
   return {
@@ -66,14 +65,15 @@ export async function replay(
 
 type Options = { signal?: AbortSignal; progress: ProgressFactory };
 
-async function prepareSessions(plan: ReplayPlan, platform: Platform, now: string | undefined, { progress, signal }: Options) {
+/** The clock stands at the file's first booking from here on: before it, its people may not have been born. */
+async function prepareSessions(plan: ReplayPlan, platform: Platform, { progress, signal }: Options) {
   const bar = progress('Sessions', plan.sessions.length);
   const sessions = new Map<string, string>();
   const byHospital = plan.hospitals.map((name) => ({ name, sessions: plan.sessions.filter((session) => session.neighbourhood === name) }));
   try {
     await inParallel(byHospital, { limit: 8, signal }, async (hospital) => {
       const create = <T>(path: string, kind: string, body: object) =>
-        platform.admin.must<T>({ method: 'POST', path, body, key: `replay:${kind}:${encodeURIComponent(hospital.name)}`, now });
+        platform.admin.must<T>({ method: 'POST', path, body, key: `replay:${kind}:${encodeURIComponent(hospital.name)}`, now: plan.beginsAt });
       const { hospitalId } = await create<{ hospitalId: string }>('/v1/hospitals', 'hospital', { name: hospital.name, zone: ZONE });
       const { departmentId } = await create<{ departmentId: string }>('/v1/departments', 'department', { hospitalId, name: 'General practice' });
       const { doctorId } = await create<{ doctorId: string }>('/v1/doctors', 'doctor', { hospitalId, departmentId, name: `Doctor of ${hospital.name}` });

@@ -1,3 +1,4 @@
+import type { PlatformConfig } from '@talon/platform';
 import { factOf } from '../adapters/audit-facts';
 import { withPlatform } from '../adapters/platform-context';
 import { table } from '../adapters/tables';
@@ -7,20 +8,26 @@ import { print } from './print';
 
 /** Exit code 1 when anything is broken. */
 export async function auditCommand(options: { json?: boolean }): Promise<void> {
-  const report = await withPlatform(({ store, feeds, clock }) =>
-    auditLog({
-      store,
-      now: clock.now(),
-      factOf,
-      cursors: () => feeds.lag(),
-      readModels: feeds.projections,
-      rebuild: (name) => feeds.rebuild(name),
-      say: (what) => void process.stderr.write(`${what} …\n`),
-    }),
-  );
+  const report = await auditPlatform((what) => void process.stderr.write(`${what} …\n`));
   print(options.json, report, () => describe(report));
   if (!report.passed) process.exitCode = 1;
 }
+
+/** @param config default: that of the environment */
+export const auditPlatform = (say: (what: string) => void, config?: PlatformConfig): Promise<AuditReport> =>
+  withPlatform(
+    ({ store, feeds, clock }) =>
+      auditLog({
+        store,
+        now: clock.now(),
+        factOf,
+        cursors: () => feeds.lag(),
+        readModels: feeds.projections,
+        rebuild: (name) => feeds.rebuild(name),
+        say,
+      }),
+    config,
+  );
 
 function describe({ passed, events, invariants, breaches, seconds }: AuditReport): string {
   const names = Object.keys(INVARIANTS) as Invariant[];

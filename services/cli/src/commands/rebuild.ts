@@ -11,7 +11,7 @@ export async function rebuildCommand(name: string | undefined, options: { json?:
     print(options.json, rebuilt, () =>
       [
         table(['read model', 'events', 'rows', 'differences', 'seconds', 'events/s'], [[name, events, rows, differences, Number(seconds.toFixed(2)), Math.round(events / seconds)]]),
-        differences ? 'The rows were not those of the log. They are now.' : 'Row for row what the log says.',
+        differences ? 'The rows were not those of the log (a changed row makes two differences). They are now.' : 'Row for row what the log says.',
       ].join('\n'),
     );
     if (differences) process.exitCode = 1;

@@ -44,6 +44,7 @@ describe('planning a replay', () => {
   });
   it('stops after the day given, and plans the same sessions', () => {
     const plan = planReplay(valid, '2016-04-28');
-    expect([plan.days.length, plan.sessions.length]).toEqual([1, 2]);
+    expect([plan.days.length, plan.sessions.length, plan.beginsAt]).toEqual([1, 2, '2016-04-28T10:00:00.000Z']);
+    expect(planReplay(valid, '2016-04-27')).toMatchObject({ days: [], beginsAt: '2016-04-28T10:00:00.000Z' });
   });
 });

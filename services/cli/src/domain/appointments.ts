@@ -99,6 +99,8 @@ function toAppointment(record: AppointmentRecord, row: number): Appointment {
 }
 
 export interface ReplayPlan {
+  /** Instant of the first booking of the whole file; undefined when no row is valid. */
+  beginsAt?: string;
   /** Neighbourhoods, in alphabetical order. */
   hospitals: string[];
   /** One per hospital and day, with as many tickets as the file has valid appointments there. */
@@ -115,11 +117,13 @@ export function planReplay(appointments: Appointment[], until?: string): ReplayP
     if (session) session.tickets++;
     else tickets.set(`${neighbourhood}|${day}`, { neighbourhood, day, tickets: 1 });
   }
+  const ordered = [...appointments].sort(byBookingOrder);
   const sessions = [...tickets.values()].sort((a, b) => compare(a.neighbourhood, b.neighbourhood) || compare(a.day, b.day));
   return {
+    beginsAt: ordered[0]?.scheduledAt,
     hospitals: [...new Set(sessions.map((session) => session.neighbourhood))],
     sessions,
-    days: byDay(appointments.filter(({ scheduledAt }) => until === undefined || scheduledAt.slice(0, 10) <= until).sort(byBookingOrder)),
+    days: byDay(ordered.filter(({ scheduledAt }) => until === undefined || scheduledAt.slice(0, 10) <= until)),
   };
 }
 

@@ -16,7 +16,10 @@ interface BookingView {
   /** Unpaid: the booking counts as live only until then. */
   heldUntil?: string;
   live: boolean;
+  /** The event that last named its slot. */
   at: Place;
+  /** When it became one of this day's bookings, and whose limit it met then. */
+  joined: { at: Place; sessionId: string };
 }
 
 /**
@@ -34,6 +37,9 @@ export class Audit {
   /** `session_slot` → the booking that is live there, by the bookings' own streams. */
   private readonly seats = new Map<string, string>();
   private readonly numbers = new Map<string, Set<number>>();
+  /** By session. */
+  private readonly hospitals = new Map<string, string>();
+  /** By hospital, the highest it ever allowed. */
   private readonly limits = new Map<string, number>();
   private lastAt = '';
 
@@ -84,6 +90,7 @@ export class Audit {
       this.limits.set(fact.hospitalId, Math.max(fact.bookingsPerPatientDayMax, this.limits.get(fact.hospitalId) ?? 0));
       return;
     }
+    this.hospitals.set(fact.sessionId, fact.hospitalId);
     const numbers = this.numbers.get(fact.sessionId) ?? new Set<number>();
     for (const number of fact.numbers) numbers.add(number);
     this.numbers.set(fact.sessionId, numbers);
@@ -94,6 +101,7 @@ export class Audit {
     const slot = this.slots.get(key) ?? { withdrawn: false, epoch: -1, takenAt: undefined };
     if (!this.numbers.get(fact.sessionId)?.has(fact.slot)) this.breach('I1', fact, `session ${fact.sessionId} has no slot ${fact.slot}`);
     if (fact.kind === 'slot-taken' || fact.kind === 'slot-withdrawn') {
+      if (fact.epoch >= fact.position) this.breach('I9', fact, `epoch ${fact.epoch} is not over yet at position ${fact.position}`);
       if (fact.epoch < slot.epoch) this.breach('I9', fact, `epoch ${fact.epoch} after epoch ${slot.epoch}`);
       if (slot.withdrawn) this.breach('I1', fact, 'taken although it was withdrawn');
       if (slot.bookingId !== undefined) this.breach('I1', fact, `taken although booking ${slot.bookingId} has it`);
@@ -114,13 +122,14 @@ export class Audit {
     if (fact.kind === 'booked') {
       if (booking) return this.breach('I3', fact, `booking ${fact.bookingId} begins twice`);
       const { patientId, sessionId, slot, date, heldUntil } = fact;
-      this.bookings.set(fact.bookingId, { patientId, sessionId, slot, date, heldUntil, live: true, at: fact });
+      this.bookings.set(fact.bookingId, { patientId, sessionId, slot, date, heldUntil, live: true, at: fact, joined: { at: fact, sessionId } });
       return this.seat(fact, fact.bookingId, fact);
     }
     if (!booking) return this.breach('I3', fact, `booking ${fact.bookingId} ${fact.kind} before it began`);
     this.unseat(fact.bookingId, booking);
     if (fact.kind === 'ended') booking.live = false;
     else {
+      if (fact.date !== booking.date) booking.joined = { at: fact, sessionId: fact.sessionId };
       Object.assign(booking, { sessionId: fact.sessionId, slot: fact.slot, date: fact.date, at: fact });
       this.seat(fact, fact.bookingId, fact);
     }
@@ -149,15 +158,20 @@ export class Audit {
     }
   }
 
+  /**
+   * The bookings of a patient and day that are live now were live when the last of them was made: so the first met a limit of at least 1, the
+   * second one of at least 2, and so on, each that of its own hospital.
+   */
   private checkDayLimit(nowAt: string) {
-    const most = Math.max(1, ...this.limits.values());
-    const perDay = new Map<string, number>();
-    for (const booking of this.bookings.values()) {
-      if (!isLive(booking, nowAt)) continue;
-      const key = `${booking.patientId}|${booking.date}`;
-      const count = (perDay.get(key) ?? 0) + 1;
-      perDay.set(key, count);
-      if (count === most + 1) this.breach('I3', booking.at, `patient ${booking.patientId} has more than ${most} bookings on ${booking.date}`);
+    const live = [...this.bookings.values()].filter((booking) => isLive(booking, nowAt));
+    const byDay = Map.groupBy(live, ({ patientId, date }) => `${patientId}|${date}`);
+    for (const bookings of byDay.values()) {
+      if (bookings.length === 1) continue;
+      bookings.sort((a, b) => a.joined.at.position - b.joined.at.position);
+      for (const [index, { patientId, date, joined }] of bookings.entries()) {
+        const most = this.limits.get(this.hospitals.get(joined.sessionId) ?? '') ?? 1;
+        if (index >= most) this.breach('I3', joined.at, `booking ${index + 1} of patient ${patientId} on ${date}, where the hospital allows ${most}`);
+      }
     }
   }
 

@@ -53,9 +53,16 @@ export async function startTestPlatform({ rehearsal = true }: { rehearsal?: bool
     platform.running = await startApp(platform.config, SERVICES, { rpc: 'in-process', title: 'Talon', modules: [StandaloneModule] });
     clients = tokens.map((token) => new ApiClient(platform.running.url, token, 16));
     [platform.admin, platform.portal, platform.operator] = clients as [ApiClient, ApiClient, ApiClient];
-    const { url } = platform.running;
-    platform.env = { TALON_URL: url, TALON_ISSUER: issuer.issuer, TALON_DEV_KEYS: keysDir, DATABASE_URL: database.url, REDIS_URL: redis.url, NATS_URL: nats.url };
-    if (rehearsal) platform.env['TALON_REHEARSAL'] = '1';
+    platform.env = {
+      TALON_URL: platform.running.url,
+      TALON_ISSUER: issuer.issuer,
+      TALON_DEV_KEYS: keysDir,
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      NATS_URL: nats.url,
+      TALON_VAULT_KEY: platform.config.TALON_VAULT_KEY!,
+      ...(rehearsal && { TALON_REHEARSAL: '1' }),
+    };
   };
   const close = async () => {
     await Promise.all(clients.map((client) => client.close()));
@@ -64,11 +71,7 @@ export async function startTestPlatform({ rehearsal = true }: { rehearsal?: bool
   };
   await open();
   return Object.assign(platform, {
-    async settled() {
-      const { feeds, store } = platform.running.platform;
-      const position = await store.head();
-      for (const { name } of await feeds.lag()) await feeds.caughtUp(name, { position, timeoutMs: 20_000 });
-    },
+    settled: () => settled(platform.running),
     async startOver() {
       await close();
       // Redis too: what it knows belongs to the log that is gone.
@@ -81,4 +84,9 @@ export async function startTestPlatform({ rehearsal = true }: { rehearsal?: bool
       rmSync(keysDir, { recursive: true, force: true });
     },
   });
+}
+
+async function settled({ platform: { feeds, store } }: RunningApp) {
+  const position = await store.head();
+  for (const { name } of await feeds.lag()) await feeds.caughtUp(name, { position, timeoutMs: 20_000 });
 }
