@@ -34,6 +34,15 @@ describe('the audit finds nothing wrong with', () => {
     expect(audit(supply, taken('b1'), booked('b1'), taken('b1', 2), moved, freed('b1'))).toEqual([]);
   });
   it('two bookings on one day where the hospital allows two', () => expect(audit(limit(2), supply, taken('b1'), booked('b1'), taken('b2', 2), booked('b2', 2))).toEqual([]));
+  it('a booking that moved, on its day, to a hospital that would not allow one more', () => {
+    const strict: Draft[] = [
+      { kind: 'supplied', stream: 'session-s2', sessionId: 's2', hospitalId: 'h2', numbers: [1] },
+      { kind: 'limited', stream: 'hospital-h2', hospitalId: 'h2', bookingsPerPatientDayMax: 1 },
+      { kind: 'slot-taken', stream: 'slot-s2_1', sessionId: 's2', slot: 1, bookingId: 'b1', epoch: 1 },
+      { kind: 'moved', stream: 'booking-b1', bookingId: 'b1', sessionId: 's2', slot: 1, date: '2026-06-01' },
+    ];
+    expect(audit(limit(2), supply, taken('b1'), booked('b1'), taken('b2', 2), booked('b2', 2), ...strict)).toEqual([]);
+  });
   it('a hold that expired and was taken by somebody else before its booking was closed', () => {
     const held: Draft = { ...booked('b1'), heldUntil: '2026-05-03T12:00:00.000Z' } as Draft;
     expect(audit(supply, taken('b1'), held, freed('b1'), taken('b2'), booked('b2'))).toEqual([]);
