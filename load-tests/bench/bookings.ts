@@ -21,9 +21,10 @@ export interface BookingRun {
   echo: LoadResult;
   bare: LoadResult;
   bookings: LoadResult;
-  /** CPU of Talon, PostgreSQL and Redis together, per booking. */
-  cpuMicros: number;
+  /** CPU per booking, by who used it. */
+  cpuMicros: { talon: number; postgres: number; redis: number };
   fsyncsPerBooking: number;
+  transactionsPerBooking: number;
   walBytesPerBooking: number;
   /** Events the read model of bookings was behind at the worst moment, in seconds of the rate reached. */
   lagSecondsMax: number;
@@ -63,7 +64,7 @@ export class BookingBench {
     const before = await this.cost();
     const watch = this.watchLag();
     const bookings = await this.drive('/v1/bookings', () => this.bookingBody(), BOOKING_SECONDS);
-    const cpu = this.cpu() - before.cpu;
+    const cpu = this.cpu();
     const { lagEventsMax, drainedMs } = await watch.finish();
     const after = await this.cost();
     const count = bookings.statuses[201] ?? 0;
@@ -71,8 +72,13 @@ export class BookingBench {
       echo,
       bare,
       bookings: { ...bookings, perSecond: (bookings.perSecond * count) / Math.max(1, bookings.requests) },
-      cpuMicros: (cpu * 1e6) / count,
+      cpuMicros: {
+        talon: ((cpu.talon - before.cpu.talon) * 1e6) / count,
+        postgres: ((cpu.postgres - before.cpu.postgres) * 1e6) / count,
+        redis: ((cpu.redis - before.cpu.redis) * 1e6) / count,
+      },
       fsyncsPerBooking: (after.fsyncs - before.fsyncs) / count,
+      transactionsPerBooking: (after.transactions - before.transactions) / count,
       walBytesPerBooking: (after.bytes - before.bytes) / count,
       lagSecondsMax: lagEventsMax / Math.max(1, EVENTS_PER_BOOKING * bookings.perSecond),
       drainedMs,
@@ -83,9 +89,9 @@ export class BookingBench {
     return { ...(await walUse(this.platform.databaseUrl)), cpu: this.cpu() };
   }
 
-  private cpu(): number {
+  private cpu() {
     const { talon, postgres, redis } = this.platform.pids;
-    return cpuSeconds(talon) + cpuSeconds(postgres) + cpuSeconds(redis);
+    return { talon: cpuSeconds(talon), postgres: cpuSeconds(postgres), redis: cpuSeconds(redis) };
   }
 
   /** Samples how far the read model of bookings is behind, from the platform's own health report. */

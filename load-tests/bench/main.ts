@@ -17,7 +17,7 @@ interface Row {
 
 /** `npm run bench`: medians over several runs; figures of one run are only ever compared with controls of the same run. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, runs: { type: 'string', default: String(RUNS_DEFAULT) }, root: { type: 'string', default: process.cwd() } } });
+  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, 'runs': { type: 'string', default: String(RUNS_DEFAULT) }, 'bookings-only': { type: 'boolean', default: false }, root: { type: 'string', default: process.cwd() } } });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1 || runs > 50) throw new Error('--runs takes a whole number from 1 to 50');
   const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -36,8 +36,8 @@ async function main(): Promise<void> {
   } finally {
     await platform.stop();
   }
-  say('Measuring the event store …');
-  rows.push(...(await benchStore(values.root, runs, say)));
+  if (!values['bookings-only']) say('Measuring the event store …');
+  if (!values['bookings-only']) rows.push(...(await benchStore(values.root, runs, say)));
   process.stdout.write(values.json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}\n`);
 }
 
@@ -58,8 +58,11 @@ function bookingRows(runs: BookingRun[]): Row[] {
     row('durable bookings / echo', ratio, '', '≥ 0.30', ratio >= 0.3),
     row('booking latency p50', mid((run) => run.bookings.p50Ms), 'ms'),
     row('booking latency p99', mid((run) => run.bookings.p99Ms), 'ms'),
-    row('CPU per booking', mid((run) => run.cpuMicros), 'µs'),
+    row('CPU per booking: Talon', mid((run) => run.cpuMicros.talon), 'µs'),
+    row('CPU per booking: PostgreSQL', mid((run) => run.cpuMicros.postgres), 'µs'),
+    row('CPU per booking: Redis', mid((run) => run.cpuMicros.redis), 'µs'),
     row('fsyncs per booking', mid((run) => run.fsyncsPerBooking), ''),
+    row('PostgreSQL transactions per booking', mid((run) => run.transactionsPerBooking), ''),
     row('WAL per booking', mid((run) => run.walBytesPerBooking), 'bytes'),
     row('read model behind at full load', lag, 's', '≤ 1', lag <= 1),
     row('read model caught up after', drained, 's', '≤ 5', drained <= 5),

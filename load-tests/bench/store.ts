@@ -154,12 +154,13 @@ async function drive(ms: number, callers: number, once: () => Promise<number>): 
  * Server-wide figures, so nothing else may use the server meanwhile. Backends report their fsyncs about once a second while they work and
  * when they end: what long-lived connections did in the last second before this may be missing.
  */
-export async function walUse(url: string): Promise<{ fsyncs: number; bytes: number }> {
+export async function walUse(url: string): Promise<{ fsyncs: number; bytes: number; transactions: number }> {
   await sleep(SETTLE_MS);
   return withPlainClient(url, async (query) => {
     const [wal] = await query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
     const [io] = await query<{ fsyncs: string | null }>("select sum(fsyncs) as fsyncs from pg_stat_io where object = 'wal'");
-    return { bytes: Number(wal!.bytes), fsyncs: Number(io?.fsyncs ?? 0) };
+    const [database] = await query<{ transactions: string }>('select xact_commit as transactions from pg_stat_database where datname = current_database()');
+    return { bytes: Number(wal!.bytes), fsyncs: Number(io?.fsyncs ?? 0), transactions: Number(database!.transactions) };
   });
 }
 
