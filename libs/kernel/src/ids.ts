@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 
 /** A new random id (UUID v4). */
 export const newId = (): string => randomUUID();
@@ -8,7 +8,7 @@ export const newId = (): string => randomUUID();
  * Parts are joined with a character that cannot occur in them by accident (U+001F).
  */
 export function deriveId(...parts: string[]): string {
-  const hex = createHash('sha256').update(parts.join('\u001f')).digest('hex');
+  const hex = hash('sha256', parts.join('\u001f'));
   const variant = ((parseInt(hex[16]!, 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
@@ -19,7 +19,7 @@ export const isId = (value: unknown): value is string => typeof value === 'strin
 
 /** SHA-256 over JSON with sorted keys: two bodies that mean the same have the same hash. */
 export function contentHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32);
+  return hash('sha256', canonicalJson(value)).slice(0, 32);
 }
 
 function canonicalJson(value: unknown): string {

@@ -15,7 +15,7 @@ export const FEED_POLL_MS = 200;
 export const FEED_IDLE_POLL_MS = 500;
 const IDLE_AFTER_MS = 5_000;
 /** Pause after a look, so that what arrives meanwhile travels in one batch. */
-const FEED_GATHER_MS = 20;
+const FEED_GATHER_MS = 50;
 /** Consumers of one process at work at the same time; each holds a connection. */
 const FEED_PARALLEL_MAX = 8;
 /** When another process has the feed, it is left alone for so long. */
