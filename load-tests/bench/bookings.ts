@@ -85,6 +85,17 @@ export class BookingBench {
     };
   }
 
+  /** Events per second with which the list of bookings is built again from the log. */
+  async projectionRate(): Promise<number> {
+    const response = await fetch(`http://${this.platform.host}:${this.platform.port}/v1/bench/rebuild`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.tokens.admin}` },
+    });
+    const { events, differences, seconds } = (await response.json()) as { events: number; differences: number; seconds: number };
+    if (differences !== 0) throw new Error(`the rebuilt list of bookings differs in ${differences} rows`);
+    return events / seconds;
+  }
+
   private async cost() {
     return { ...(await walUse(this.platform.databaseUrl)), cpu: this.cpu() };
   }

@@ -33,6 +33,7 @@ async function main(): Promise<void> {
       say(`run ${run}/${runs}: ${describe(measured.at(-1)!)}`);
     }
     rows.push(...bookingRows(measured));
+    rows.push({ what: 'list of bookings built again from the log', value: await bench.projectionRate(), unit: 'events/s', target: '', met: null });
   } finally {
     await platform.stop();
   }

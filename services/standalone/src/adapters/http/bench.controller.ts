@@ -40,6 +40,13 @@ export class BenchController {
   lag() {
     return this.feeds.lag();
   }
+
+  /** Builds the list of bookings again from the log: how fast a projection applies events. */
+  @Post('rebuild')
+  @Access('authority-admin')
+  rebuild() {
+    return this.feeds.rebuild('booking-list');
+  }
 }
 
 @Module({ controllers: [BenchController] })
