@@ -69,6 +69,7 @@ describe('the command line', () => {
     ['an issuer that is gone', ['token', 'operator'], { TALON_ISSUER: 'http://127.0.0.1:PORT' }, /issuer at http:\/\/127\.0\.0\.1:\d+ does not answer: nobody listens there/],
     ['a platform that is gone', ['demo'], { TALON_URL: 'http://127.0.0.1:PORT', TALON_TOKEN: 'x' }, /platform at http:\/\/127\.0\.0\.1:\d+ does not answer: nobody listens there/],
     ['an address that is none', ['demo'], { TALON_URL: 'here', TALON_TOKEN: 'x' }, /TALON_URL/],
+    ['a demonstration in a rehearsal', ['demo'], undefined, /This platform rehearses \(it is 1970-/],
     ['a token that is none', ['demo'], { TALON_TOKEN: 'x' }, /401/],
     ['a file that is not there', ['replay', '/nowhere.csv'], undefined, /cannot read \/nowhere\.csv: there is no such file/],
     ['a file that is a directory', ['import', 'schedule', tmpdir()], undefined, /it is a directory/],

@@ -7,6 +7,7 @@ export interface Progress {
 }
 
 const PLAIN_EVERY_MS = 5_000;
+const BAR_COLUMNS = 24;
 
 export function startProgress(label: string, total: number): Progress {
   if (total === 0) return { step: () => undefined, stop: () => undefined };
@@ -18,6 +19,8 @@ function bar(label: string, total: number): Progress {
   const single = new SingleBar({
     stream: process.stderr,
     format: `${label.padEnd(12)} {bar} {percentage}% | {value}/{total} | {rate}/s | {eta_formatted} left`,
+    // The whole line fits a terminal of 80 columns; what is too long is cut off, not wrapped.
+    barsize: BAR_COLUMNS,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,
@@ -27,9 +30,15 @@ function bar(label: string, total: number): Progress {
   });
   let done = 0;
   single.start(total, 0, { rate: 0 });
+  // However the process ends, the terminal gets its cursor back.
+  const stop = () => {
+    process.off('exit', stop);
+    single.stop();
+  };
+  process.once('exit', stop);
   return {
     step: (count = 1) => single.update((done += count), { rate: Math.round((done * 1000) / Math.max(1, Date.now() - startedMs)) }),
-    stop: () => single.stop(),
+    stop,
   };
 }
 

@@ -5,7 +5,7 @@ import { readTable } from '../adapters/files';
 import { checkAppointments } from '../domain/appointments';
 import { type Cell, daySerial, timeSerial, xlsx } from '../testing/xlsx';
 import { silent, startTestPlatform, type TestPlatform } from '../testing/test-platform';
-import { importSchedule } from './import-schedule';
+import { importSchedule, type ImportOptions } from './import-schedule';
 import { rehearsalNow } from './rehearsal';
 import { replay } from './replay';
 
@@ -16,7 +16,7 @@ describe('importing a schedule', () => {
   const dir = mkdtempSync(join(tmpdir(), 'talon-import-'));
   let platform: TestPlatform;
 
-  const run = async (content: string | Buffer, options: { checkOnly?: boolean; now?: string } = {}) => {
+  const run = async (content: string | Buffer, options: Partial<ImportOptions> = {}) => {
     const path = join(dir, 'schedule');
     writeFileSync(path, content);
     const { records, lineOf } = await readTable(path);
@@ -41,7 +41,7 @@ describe('importing a schedule', () => {
     expect(await run(TEMPLATE, { checkOnly: true })).toMatchObject({ rows: 3, imported: 0, rejects: [] });
     expect(await head()).toBe(0);
 
-    expect(await run(TEMPLATE)).toEqual({ rows: 3, rejects: [], imported: 3, existed: 0, hospitals: 2, departments: 3, doctors: 3 });
+    expect(await run(TEMPLATE)).toEqual({ rows: 3, rejects: [], imported: 3, existed: 0, hospitals: 2, departments: 3, doctors: 3, interrupted: false });
     const events = await head();
     await run(TEMPLATE);
     expect(await head()).toBe(events);
@@ -113,6 +113,11 @@ describe('importing a schedule', () => {
     const days = Array.from({ length: 25 }, (_, index) => `2027-06-${String(index + 1).padStart(2, '0')}`);
     const doctors = Array.from({ length: 40 }, (_, index) => [`Clinic ${index % 4}`, `Dr ${index}`] as const);
     const content = csv(...days.flatMap((day) => doctors.map(([hospital, doctor]) => line(hospital, doctor, day, '08:00', '12:00'))));
+    const stop = new AbortController();
+    let steps = 0;
+    const interrupted = await run(content, { signal: stop.signal, progress: (label) => ({ step: () => void (label === 'Sessions' && ++steps === 50 && stop.abort()), stop: () => undefined }) });
+    expect(interrupted.interrupted).toBe(true);
+    expect(interrupted.imported).toBeLessThan(100);
     let asked = 0;
     const { admin } = platform;
     const failing = { ...platform.admin, list: admin.list.bind(admin), send: admin.send.bind(admin), must: <T>(request: { path: string }) => (++asked > 300 ? Promise.reject(new Error('the power fails')) : admin.must<T>(request)) };

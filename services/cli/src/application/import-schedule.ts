@@ -16,12 +16,15 @@ export interface ImportReport {
   hospitals: number;
   departments: number;
   doctors: number;
+  /** Stopped by hand before the end; the same command goes on. */
+  interrupted: boolean;
 }
 
 export interface ImportOptions extends CheckOptions {
   progress: ProgressFactory;
   /** Check everything, write nothing. */
   checkOnly: boolean;
+  signal?: AbortSignal;
   /** The platform's present instant, ISO-8601 UTC. */
   now: string;
 }
@@ -32,20 +35,21 @@ export interface ImportOptions extends CheckOptions {
  */
 export async function importSchedule(records: ScheduleRecord[], api: Api, options: ImportOptions): Promise<ImportReport> {
   const { rows, rejects } = checkSchedule(records, options);
-  const report = { rows: records.length, rejects, imported: 0, existed: 0, ...sizes(rows) };
+  const report = { rows: records.length, rejects, imported: 0, existed: 0, ...sizes(rows), interrupted: false };
   if (rejects.length) return report;
   const directory = new Directory(api);
   const existing = new Set<ScheduleRow>();
   await lookAtPlatform(rows, { directory, api, ...options }, { existing, rejects });
   rejects.sort((a, b) => a.row - b.row);
   report.existed = existing.size;
-  if (rejects.length || options.checkOnly) return report;
+  const interrupted = () => options.signal?.aborted ?? false;
+  if (rejects.length || options.checkOnly || interrupted()) return { ...report, interrupted: interrupted() };
   const fresh = rows.filter((row) => !existing.has(row));
   report.imported = existing.size;
   if (fresh.length === 0) return report;
   const bar = options.progress('Sessions', fresh.length);
   try {
-    await inParallel(fresh, { limit: DOCTORS_AT_ONCE_MAX, laneOf: doctorKey }, async (row) => {
+    await inParallel(fresh, { limit: DOCTORS_AT_ONCE_MAX, laneOf: doctorKey, signal: options.signal }, async (row) => {
       await planSession(row, await directory.resolve(row), api);
       report.imported++;
       bar.step();
@@ -53,7 +57,7 @@ export async function importSchedule(records: ScheduleRecord[], api: Api, option
   } finally {
     bar.stop();
   }
-  return report;
+  return { ...report, interrupted: interrupted() };
 }
 
 const planSession = ({ date, zone, start, end, slotMinutes, tickets, price, opensAt }: ScheduleRow, ids: Ids, api: Api) =>
@@ -76,11 +80,11 @@ async function lookAtPlatform(
   context: ImportOptions & { directory: Directory; api: Api },
   found: { existing: Set<ScheduleRow>; rejects: RowReject[] },
 ): Promise<void> {
-  const { directory, api, now, progress } = context;
+  const { directory, api, now, progress, signal } = context;
   const groups = [...Map.groupBy(rows, doctorKey).values()];
   const bar = progress('Checking', rows.length);
   try {
-    await inParallel(groups, { limit: DOCTORS_AT_ONCE_MAX }, async (group) => {
+    await inParallel(groups, { limit: DOCTORS_AT_ONCE_MAX, signal }, async (group) => {
       const ids = await directory.existing(group[0]!);
       const days = group.flatMap(({ startsAt, endsAt }) => [startsAt, endsAt]).map((instant) => Date.parse(instant));
       const [from, to] = [dayOf(Math.min(...days), -1), dayOf(Math.max(...days), 1)];

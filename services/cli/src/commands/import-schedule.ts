@@ -8,6 +8,7 @@ import { importSchedule, type ImportReport } from '../application/import-schedul
 import { rehearsalNow } from '../application/rehearsal';
 import { REQUIRED_COLUMNS } from '../domain/schedule-file';
 import { readConfig } from '../config';
+import { INTERRUPTED, interruptible } from './interruptible';
 import { print } from './print';
 
 const CONNECTIONS = 16;
@@ -23,15 +24,17 @@ export async function importScheduleCommand(path: string, options: { check?: boo
   try {
     const now = (await rehearsalNow(operator!)) ?? new Date().toISOString();
     const checks = { lineOf, isCurrency: isISO4217CurrencyCode, now, checkOnly: options.check ?? false };
-    const report = await importSchedule(records, admin!, { ...checks, progress: startProgress });
+    const report = await interruptible((signal) => importSchedule(records, admin!, { ...checks, signal, progress: startProgress }));
     print(options.json, report, () => describe(report, checks.checkOnly));
     if (report.rejects.length) process.exitCode = 1;
+    if (report.interrupted) process.exitCode = INTERRUPTED;
   } finally {
     await Promise.all([admin!.close(), operator!.close()]);
   }
 }
 
 function describe(report: ImportReport, checkOnly: boolean): string {
+  if (report.interrupted) return `Interrupted after ${report.imported} of ${report.rows} rows. The same command goes on where this one stopped.`;
   if (report.rejects.length) {
     const rows = report.rejects.map(({ row, column, reason }): [number, string, string] => [row, column, reason]);
     return `${table(['row', 'column', 'reason'], rows)}\n\nNothing was imported: ${report.rejects.length} fault(s) in ${report.rows} rows.`;

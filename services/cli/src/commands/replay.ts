@@ -4,6 +4,7 @@ import { table } from '../adapters/tables';
 import { countEvents } from '../adapters/event-log';
 import { replay, type ReplayReport } from '../application/replay';
 import { checkAppointments, missingColumns } from '../domain/appointments';
+import { INTERRUPTED, interruptible } from './interruptible';
 import { print } from './print';
 import { openPlatform } from './session';
 
@@ -14,16 +15,12 @@ export async function replayCommand(path: string, options: { until?: string; jso
   const missing = missingColumns(header);
   if (missing.length) throw new Error(`${path} is no appointments file: it has no column ${missing.join(', ')}`);
   const platform = await openPlatform(CONNECTIONS, 'replay');
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
   try {
     const file = checkAppointments(records, lineOf);
-    const report = await replay(file, platform, { until: options.until, signal: stop.signal, progress: startProgress, countEvents });
+    const report = await interruptible((signal) => replay(file, platform, { until: options.until, signal, progress: startProgress, countEvents }));
     print(options.json, report, () => describe(report));
-    if (report.interrupted) process.exitCode = 130;
+    if (report.interrupted) process.exitCode = INTERRUPTED;
   } finally {
-    process.off('SIGINT', interrupt);
     await platform.close();
   }
 }

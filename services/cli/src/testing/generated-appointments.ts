@@ -57,11 +57,11 @@ export function generatedAppointments(): { good: GeneratedRow[]; bad: GeneratedR
 }
 
 /** What must come of the rows, by a rule of one line: one booking per patient and day, in order of (instant, id). */
-export function expectedOutcome(rows: GeneratedRow[]): { booked: number; refused: number } {
-  const taken = new Set<string>();
+export function expectedOutcome(rows: GeneratedRow[]): { booked: number; refused: number; winners: string[] } {
+  const winners = new Map<string, string>();
   const ordered = [...rows].sort((a, b) => Date.parse(a.scheduled) - Date.parse(b.scheduled) || Number(a.id) - Number(b.id));
-  for (const { patient, day } of ordered) taken.add(`${patient} ${day}`);
-  return { booked: taken.size, refused: rows.length - taken.size };
+  for (const { patient, day, id } of ordered) if (!winners.has(`${patient} ${day}`)) winners.set(`${patient} ${day}`, id);
+  return { booked: winners.size, refused: rows.length - winners.size, winners: [...winners.values()].sort() };
 }
 
 /** A small linear congruential generator. @returns a function that gives 0 … below - 1 */
