@@ -74,6 +74,23 @@ describe('bad input', () => {
     expect((await api.ask(method, address, { as: AUTHORITY, headers: { 'content-type': 'application/json' } })).status).toBe(200);
   });
 
+  it.each([
+    ['that ends before it starts', { start: '12:00', end: '09:00' }, 422, 'schedule/times-invalid', 'end'],
+    ['that ends when it starts', { start: '09:00', end: '09:00' }, 422, 'schedule/times-invalid', 'end'],
+    ['of negative capacity', { slotMinutes: undefined, tickets: -5 }, 400, 'talon/invalid-input', 'tickets'],
+    ['without slots or tickets', { slotMinutes: undefined }, 422, 'schedule/slots-invalid', 'slotMinutes'],
+    ['of yesterday', { date: '2020-01-01' }, 422, 'schedule/session-over', 'date'],
+    ['while the doctor holds another one', { date: '2051-03-06', start: '11:59', end: '12:30' }, 409, 'schedule/doctor-busy', 'start'],
+    ['of a doctor nobody knows', { doctorId: '00000000-0000-4000-8000-000000000000' }, 422, 'schedule/reference-unknown', 'doctorId'],
+  ])('a session %s is refused, and names the field', async (_what, change, status, code, field) => {
+    const head = await running.platform.store.head();
+    const { doctorId, departmentId } = clinic;
+    const body = { doctorId, departmentId, date: '2051-08-01', start: '09:00', end: '12:00', slotMinutes: 15, ...change };
+    const answer = await api.ask<Problem>('POST', '/v1/sessions', { as: AUTHORITY, body });
+    expect([answer.status, answer.body.code, answer.body.errors?.[0]?.field]).toEqual([status, code, field]);
+    expect(await running.platform.store.head()).toBe(head);
+  });
+
   it('is refused by every operation with a problem that names the field, and nothing of it is stored', async () => {
     const variants = [...badVariants(document, good)];
     const refused = new Set<string>();
