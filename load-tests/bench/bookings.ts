@@ -21,6 +21,8 @@ export interface BookingRun {
   echo: LoadResult;
   bare: LoadResult;
   bookings: LoadResult;
+  /** CPU of Talon per request of the control `echo`. */
+  echoCpuMicros: number;
   /** CPU per booking, by who used it. */
   cpuMicros: { talon: number; postgres: number; redis: number };
   fsyncsPerBooking: number;
@@ -59,7 +61,9 @@ export class BookingBench {
   }
 
   async run(): Promise<BookingRun> {
+    const cpuAtStart = this.cpu().talon;
     const echo = await this.drive('/v1/bench/echo', () => this.controlBody(), CONTROL_SECONDS);
+    const echoCpuMicros = ((this.cpu().talon - cpuAtStart) * 1e6) / echo.requests;
     const bare = await this.drive('/v1/bench/bare', () => this.controlBody(), CONTROL_SECONDS);
     const before = await this.cost();
     const watch = this.watchLag();
@@ -71,6 +75,7 @@ export class BookingBench {
     return {
       echo,
       bare,
+      echoCpuMicros,
       bookings: { ...bookings, perSecond: (bookings.perSecond * count) / Math.max(1, bookings.requests) },
       cpuMicros: {
         talon: ((cpu.talon - before.cpu.talon) * 1e6) / count,

@@ -59,6 +59,7 @@ function bookingRows(runs: BookingRun[]): Row[] {
     row('durable bookings / echo', ratio, '', '≥ 0.30', ratio >= 0.3),
     row('booking latency p50', mid((run) => run.bookings.p50Ms), 'ms'),
     row('booking latency p99', mid((run) => run.bookings.p99Ms), 'ms'),
+    row('CPU per echo: Talon', mid((run) => run.echoCpuMicros), 'µs'),
     row('CPU per booking: Talon', mid((run) => run.cpuMicros.talon), 'µs'),
     row('CPU per booking: PostgreSQL', mid((run) => run.cpuMicros.postgres), 'µs'),
     row('CPU per booking: Redis', mid((run) => run.cpuMicros.redis), 'µs'),
