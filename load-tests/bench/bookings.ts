@@ -24,7 +24,7 @@ export interface BookingRun {
   /** CPU of Talon per request of the control `echo`. */
   echoCpuMicros: number;
   /** CPU per booking, by who used it. */
-  cpuMicros: { talon: number; postgres: number; redis: number };
+  cpuMicros: { talon: number; postgres: number; redis: number; nats: number };
   fsyncsPerBooking: number;
   transactionsPerBooking: number;
   walBytesPerBooking: number;
@@ -81,6 +81,7 @@ export class BookingBench {
         talon: ((cpu.talon - before.cpu.talon) * 1e6) / count,
         postgres: ((cpu.postgres - before.cpu.postgres) * 1e6) / count,
         redis: ((cpu.redis - before.cpu.redis) * 1e6) / count,
+        nats: ((cpu.nats - before.cpu.nats) * 1e6) / count,
       },
       fsyncsPerBooking: (after.fsyncs - before.fsyncs) / count,
       transactionsPerBooking: (after.transactions - before.transactions) / count,
@@ -106,8 +107,8 @@ export class BookingBench {
   }
 
   private cpu() {
-    const { talon, postgres, redis } = this.platform.pids;
-    return { talon: cpuSeconds(talon), postgres: cpuSeconds(postgres), redis: cpuSeconds(redis) };
+    const { talon, postgres, redis, nats } = this.platform.pids;
+    return { talon: cpuSeconds(talon), postgres: cpuSeconds(postgres), redis: cpuSeconds(redis), nats: cpuSeconds(nats) };
   }
 
   /** Samples how far the read model of bookings is behind, from the platform's own health report. */

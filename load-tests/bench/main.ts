@@ -63,6 +63,7 @@ function bookingRows(runs: BookingRun[]): Row[] {
     row('CPU per booking: Talon', mid((run) => run.cpuMicros.talon), 'µs'),
     row('CPU per booking: PostgreSQL', mid((run) => run.cpuMicros.postgres), 'µs'),
     row('CPU per booking: Redis', mid((run) => run.cpuMicros.redis), 'µs'),
+    row('CPU per booking: NATS', mid((run) => run.cpuMicros.nats), 'µs'),
     row('fsyncs per booking', mid((run) => run.fsyncsPerBooking), ''),
     row('PostgreSQL transactions per booking', mid((run) => run.transactionsPerBooking), ''),
     row('WAL per booking', mid((run) => run.walBytesPerBooking), 'bytes'),

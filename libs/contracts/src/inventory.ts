@@ -1,5 +1,4 @@
 import type { EventMetadata } from '@talon/event-sourcing';
-import { publicEvent } from './public-event';
 
 export type SlotState = 'free' | 'held' | 'reserved' | 'withdrawn' | 'past';
 
@@ -40,8 +39,3 @@ export interface InventoryCalls {
   /** The session's supply or status changed in the log: bring the fast copy up to it before answering. */
   'inventory.sync': { request: { sessionId: string }; reply: Record<string, never> };
 }
-
-export const inventoryEvents = {
-  slotTaken: publicEvent('inventory.slot-taken', 1, 'A slot was reserved, or held until `heldUntil`.', { sessionId: 'id', hospitalId: 'id', slot: 'count', heldUntil: 'instant?' }),
-  slotFreed: publicEvent('inventory.slot-freed', 1, 'A slot can be booked again (`released`: on purpose, `expired`: its hold ran out).', { sessionId: 'id', hospitalId: 'id', slot: 'count', cause: 'text' }),
-};

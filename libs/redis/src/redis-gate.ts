@@ -16,6 +16,8 @@ const makeClient = (url: string) =>
     url,
     disableOfflineQueue: true,
     pingInterval: PING_MS,
+    // The silence of the whole connection is what ends a command; a timer and a signal per command cost more than the command.
+    commandOptions: { timeout: undefined },
     socket: {
       connectTimeout: REDIS_SILENCE_MS_MAX,
       socketTimeout: REDIS_SILENCE_MS_MAX,

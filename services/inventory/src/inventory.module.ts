@@ -9,7 +9,6 @@ import { BookingClient } from './adapters/booking/booking.client';
 import { DriftController } from './adapters/http/drift.controller';
 import { changedSessionsReaction, freedSlotsReaction } from './adapters/messaging/inbound';
 import { serveInventory } from './adapters/messaging/inbound-rpc';
-import { inventoryOutbound } from './adapters/messaging/outbound';
 import { Sweepers } from './adapters/messaging/sweepers';
 import { HoldRow } from './adapters/read-models/hold.entity';
 import { holdProjection } from './adapters/read-models/hold.projection';
@@ -98,7 +97,6 @@ export const inventoryService: ServiceDefinition = {
   module: InventoryModule,
   entities: [HoldRow],
   migrations: [InventoryHolds1764000400000],
-  outbound: inventoryOutbound,
 };
 
 export { slotCodec } from './domain/events';

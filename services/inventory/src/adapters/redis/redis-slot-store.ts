@@ -7,6 +7,8 @@ import { loadSession, readSession, settleSlots, syncSession, takeSlots } from '.
 /** Requests that travel in one script call, so that no call keeps Redis busy for long. */
 export const TAKE_BATCH_MAX = 200;
 const SETTLE_BATCH_MAX = 500;
+/** How long news of taken slots is gathered. The copy keeps them from everybody already; only the pending mark waits, far below its lease. */
+const SETTLE_GATHER_MS = 100;
 
 interface Waiting {
   ask: Ask;
@@ -24,6 +26,7 @@ interface Tick {
 /** SlotStore over the scripts. What arrives in one tick for one session is one script call. */
 export class RedisSlotStore extends SlotStore {
   private tick = new Map<string, Tick>();
+  private takenNews = new Map<string, Settlement[]>();
   private suspectsListener: (sessionId: string, slots: number[]) => void = () => undefined;
   /** Leases outlive neither a rehearsal's jumps nor a standing clock: they are about processes, so they count real time. */
   private readonly realTime = new SystemClock();
@@ -43,7 +46,8 @@ export class RedisSlotStore extends SlotStore {
   }
 
   override settle(sessionId: string, settlement: Settlement) {
-    this.tickOf(sessionId).settlements.push(settlement);
+    if (settlement.mark === 'held' || settlement.mark === 'reserved') this.gather(sessionId, settlement);
+    else this.tickOf(sessionId).settlements.push(settlement);
   }
 
   override load(copy: SessionCopy) {
@@ -71,6 +75,19 @@ export class RedisSlotStore extends SlotStore {
 
   override onSuspects(listener: (sessionId: string, slots: number[]) => void) {
     this.suspectsListener = listener;
+  }
+
+  private gather(sessionId: string, settlement: Settlement) {
+    if (this.takenNews.size === 0) setTimeout(() => this.tellTaken(), SETTLE_GATHER_MS).unref();
+    const news = this.takenNews.get(sessionId);
+    if (news) news.push(settlement);
+    else this.takenNews.set(sessionId, [settlement]);
+  }
+
+  private tellTaken() {
+    const gathered = this.takenNews;
+    this.takenNews = new Map();
+    for (const [sessionId, settlements] of gathered) this.settleAll(sessionId, settlements).catch(() => undefined);
   }
 
   private tickOf(sessionId: string): Tick {
