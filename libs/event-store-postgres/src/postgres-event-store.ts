@@ -19,7 +19,7 @@ import type { Pool } from 'pg';
 import { PostgresAppendBackend } from './append-backend';
 import { AppendQueue, LANES_MAX } from './append-queue';
 import { isLost, openPool, persist } from './connection';
-import { MIGRATE } from './schema';
+import { LIST_SEPARATOR, MIGRATE } from './schema';
 import { StreamLoader } from './stream-loader';
 
 /** Connections for reading, per store. */
@@ -29,7 +29,7 @@ export const READ_STREAMS_MAX = 2_000;
 const REVISION_MAX = 2 ** 31 - 1;
 
 const COLUMNS = 'position, stream, revision, id, type, data, metadata';
-const READ_STREAMS = `select ${COLUMNS} from event_store.events where stream = any($1::text[]) order by stream, revision`;
+const READ_STREAMS = `select ${COLUMNS} from event_store.events where stream = any(string_to_array($1, chr(${LIST_SEPARATOR.charCodeAt(0)}))) order by stream, revision`;
 const READ_FORWARDS = `select ${COLUMNS} from event_store.events where stream = $1 and revision >= $2 order by revision limit $3`;
 const READ_BACKWARDS = `select ${COLUMNS} from event_store.events where stream = $1 and revision <= $2 order by revision desc limit $3`;
 const READ_ALL = `select ${COLUMNS} from event_store.events where position > $1 order by position limit $2`;
@@ -171,7 +171,7 @@ export class PostgresEventStore extends EventStore {
   }
 
   private async fetchStreams(streams: string[]) {
-    const rows = await this.read('read-streams', READ_STREAMS, [streams]);
+    const rows = await this.read('read-streams', READ_STREAMS, [streams.join(LIST_SEPARATOR)]);
     return rows.map((row) => ({ stream: row[1], row }));
   }
 

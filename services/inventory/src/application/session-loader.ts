@@ -1,6 +1,6 @@
 import type { SessionSupply } from '@talon/contracts';
-import { EventStore, fold, type RecordedEvent } from '@talon/event-sourcing';
-import { slotCodec, slotStream, type SlotEvent } from '../domain/events';
+import { EventStore, fold, READ_ALL_MAX, type RecordedEvent } from '@talon/event-sourcing';
+import { slotCodec, SLOT_CATEGORY, slotStream, type SlotEvent } from '../domain/events';
 import type { CopySupply, SessionCopy, Settlement, SlotRecord } from '../domain/session-copy';
 import { type Slot, slotDecider } from '../domain/slot';
 import type { SlotStore, SupplySource } from './ports';
@@ -43,9 +43,17 @@ export class SessionLoader {
       if (outcome === 'outdated' && attempt < LOAD_ATTEMPTS_MAX) continue;
       if (outcome === 'outdated') throw new Error(`session ${sessionId} changed ${LOAD_ATTEMPTS_MAX} times while it was loaded`);
       // Whatever was appended between the first reading and the load was told to a copy that did not exist yet.
-      if (outcome === 'loaded') await this.repair(sessionId, fromLog.slots.map(({ number }) => number));
+      if (outcome === 'loaded') await this.repair(sessionId, await this.touchedSince(fromLog));
       return true;
     }
+  }
+
+  /** Slots of a session that something was appended to after it was read; all of them when the log has moved on too far to look through. */
+  private async touchedSince({ epoch, sessionId, slots }: SessionCopy): Promise<number[]> {
+    const page = await this.store.readAll(epoch, { max: READ_ALL_MAX, filter: { categories: [SLOT_CATEGORY] } });
+    if (!page.atEnd) return slots.map(({ number }) => number);
+    const prefix = slotStream(sessionId, 0).slice(0, -1);
+    return [...new Set(page.events.filter(({ stream }) => stream.startsWith(prefix)).map(({ stream }) => Number(stream.slice(prefix.length))))];
   }
 
   /** Reads these slots again and corrects the copy. @returns the mark of each slot */
