@@ -162,6 +162,12 @@ export class PostgresEventStore extends EventStore {
     };
   }
 
+  /** Given to the log when it was created, and restored with it: copies kept elsewhere under this name belong to no other log. */
+  async identity(): Promise<string> {
+    const rows = await this.read('identity', 'select id from event_store.identity', []);
+    return String(rows[0]![0]);
+  }
+
   override async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

@@ -25,6 +25,8 @@ create table if not exists event_store.events (
   data text not null,
   metadata text not null
 );
+create table if not exists event_store.identity (id uuid not null);
+insert into event_store.identity select gen_random_uuid() where not exists (select 1 from event_store.identity);
 create unique index if not exists events_stream_revision on event_store.events (stream, revision);
 create or replace view event_store.readable as
   select position, stream, revision, id, type, data::json as data, metadata::json as metadata from event_store.events;

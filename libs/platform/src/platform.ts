@@ -1,6 +1,6 @@
 import { EventStore } from '@talon/event-sourcing';
 import { PostgresEventStore } from '@talon/event-store-postgres';
-import { type Clock, InProcessRpc, type Rpc, SystemClock, type Wake } from '@talon/kernel';
+import { type Clock, contentHash, InProcessRpc, type Rpc, SystemClock, type Wake } from '@talon/kernel';
 import { EventStream, NatsGate, NatsRpc, NatsWake } from '@talon/nats';
 import { HealthRegistry, PrometheusMetrics, createLogger, createRegistry } from '@talon/observability';
 import { Feeds, createDataSource } from '@talon/read-model';
@@ -79,7 +79,9 @@ async function open(
   undo.push(() => dataSource.destroy());
   const store = await openStore(config, wake, options, warn('event store'));
   undo.push(() => store.close());
-  const redis = await bootStep('Redis at REDIS_URL cannot be used: check that it runs and that the address is right', () => RedisGate.connect(config.REDIS_URL));
+  const redis = await bootStep('Redis at REDIS_URL cannot be used: check that it runs and that the address is right', async () =>
+    RedisGate.connect(config.REDIS_URL, { keyPrefix: await redisPrefix(config, store) }),
+  );
   undo.push(() => redis.close());
   const clock = config.TALON_REHEARSAL ? await RehearsalClock.start(store, nats) : new SystemClock();
   const rpc = options.rpc === 'nats' ? new NatsRpc(nats, (error, subject) => log.error({ err: error, subject }, 'rpc handler failed')) : new InProcessRpc();
@@ -131,6 +133,12 @@ async function openStore(config: PlatformConfig, wake: Wake, options: PlatformOp
     if (options.migrate !== false) await store.migrate();
     return store;
   });
+}
+
+/** A Redis that served another log before must not be believed: keys carry the log's identity, beside the server's. */
+async function redisPrefix({ EVENTSTORE_URL }: PlatformConfig, store: EventStore): Promise<string> {
+  const identity = store instanceof PostgresEventStore ? await store.identity() : (EVENTSTORE_URL ?? '');
+  return `${contentHash(identity).slice(0, 8)}:`;
 }
 
 /** Together one relay for all; alone one per service, so that each service's events find their way without the others. */

@@ -20,6 +20,8 @@ export abstract class SlotStore {
   abstract load(copy: SessionCopy): Promise<'loaded' | 'present' | 'outdated'>;
   /** Tells what the log says of a slot, soon, without an answer. May be lost: pending marks and the feed of freed slots make up for it. */
   abstract settle(sessionId: string, settlement: Settlement): void;
+  /** The same for a slot that was just taken as recorded: nobody waits for it, so it may take a while longer. */
+  abstract settleTaken(sessionId: string, settlement: Settlement): void;
   /** The same, done when it resolves; false when the session is not loaded. Repeats and late news change nothing. */
   abstract settleAll(sessionId: string, settlements: Settlement[]): Promise<boolean>;
   /** Brings status and supply up to a newer revision of the session; `noted` when it is not loaded. */

@@ -123,7 +123,7 @@ export class SlotDesk {
     const stored = { id, ...slotCodec.encode(event), metadata };
     try {
       const appended = await this.appendSurely(slotStream(sessionId, slot), revision, stored);
-      this.slots.settle(sessionId, { slot, mark, revision: appended.revision });
+      this.slots.settleTaken(sessionId, { slot, mark, revision: appended.revision });
       return true;
     } catch (error) {
       if (!(error instanceof WrongRevisionError)) throw error;

@@ -52,16 +52,15 @@ describe('what comes back by itself', () => {
   let feeds: Feeds;
   beforeAll(async () => {
     [database, redis] = await Promise.all([freshDatabase(), startRedis()]);
-    gate = await RedisGate.connect(redis.url);
     dataSource = await createDataSource(database.url, { entities: [HoldRow], migrations: [InventoryHolds1764000400000], schemas: ['inventory'] });
   }, 30_000);
   afterAll(async () => {
-    await gate.close();
     await dataSource.destroy();
     await Promise.all([database.drop(), redis.stop()]);
   });
   beforeEach(async () => {
-    await gate.client.flushAll();
+    // Keys of its own for each test: news of slots taken in the last one may still be on its way.
+    gate = await RedisGate.connect(redis.url, { keyPrefix: `${newId()}:` });
     await dataSource.query('DELETE FROM feeds.cursors');
     await dataSource.query('DELETE FROM inventory.holds');
     await dataSource.query('UPDATE inventory.sweeps SET position = -1');
@@ -76,7 +75,10 @@ describe('what comes back by itself', () => {
     feeds.addReaction(freedSlotsReaction(slots));
     feeds.start();
   });
-  afterEach(() => feeds.stop());
+  afterEach(async () => {
+    await feeds.stop();
+    await gate.close();
+  });
 
   const metadata = { at: new Date(NOW).toISOString() };
   const reserve = (more: { holdUntil?: string; bookingId?: string } = {}) =>

@@ -46,8 +46,7 @@ export class RedisSlotStore extends SlotStore {
   }
 
   override settle(sessionId: string, settlement: Settlement) {
-    if (settlement.mark === 'held' || settlement.mark === 'reserved') this.gather(sessionId, settlement);
-    else this.tickOf(sessionId).settlements.push(settlement);
+    this.tickOf(sessionId).settlements.push(settlement);
   }
 
   override load(copy: SessionCopy) {
@@ -77,7 +76,7 @@ export class RedisSlotStore extends SlotStore {
     this.suspectsListener = listener;
   }
 
-  private gather(sessionId: string, settlement: Settlement) {
+  override settleTaken(sessionId: string, settlement: Settlement) {
     if (this.takenNews.size === 0) setTimeout(() => this.tellTaken(), SETTLE_GATHER_MS).unref();
     const news = this.takenNews.get(sessionId);
     if (news) news.push(settlement);
