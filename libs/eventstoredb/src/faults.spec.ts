@@ -1,4 +1,4 @@
-import { EventStore, type StoredEvent, UnknownOutcomeError, WrongRevisionError } from '@talon/event-sourcing';
+import { EventStore, START, type StoredEvent, UnknownOutcomeError, WrongRevisionError } from '@talon/event-sourcing';
 import { APPEND_ATTEMPTS_MAX, IN_FLIGHT_MAX } from './append-queue';
 import { EventStoreDbEventStore } from './event-store-db-event-store';
 import { EventStoreDbDouble } from './testing/event-store-db-double';
@@ -85,7 +85,7 @@ it(`a thousand appends at once and a server that dies among them do not end the 
 it('what the server writes for itself is not in the log', async () => {
   for (let n = 0; n < 30; n++) await store.append(`fault-${n}`, 'none', [event()]);
   expect(double.log.all.filter(({ type }) => type.startsWith('$')).length).toBeGreaterThan(3);
-  const page = await store.readAll(-1, { max: 5_000 });
+  const page = await store.readAll(START, { max: 5_000 });
   expect([page.events.length, page.events.every(({ type }) => type === 'Sampled.v1'), page.atEnd]).toEqual([30, true, true]);
   await expect(store.append('$mine-1', 'none', [event()])).rejects.toMatchObject({ code: 'talon/invalid-input' });
 });

@@ -1,5 +1,5 @@
 import type { ReserveSlot, SessionSupply } from '@talon/contracts';
-import { type EventStore, type ExpectedRevision, InMemoryEventStore, type RecordedEvent, type StoredEvent, UnknownOutcomeError } from '@talon/event-sourcing';
+import { type EventStore, type ExpectedRevision, InMemoryEventStore, type RecordedEvent, START, type StoredEvent, UnknownOutcomeError } from '@talon/event-sourcing';
 import { deriveId, isDomainError, type ManualClock, newId } from '@talon/kernel';
 import type { RedisGate } from '@talon/redis';
 import { RedisSlotStore } from '../adapters/redis/redis-slot-store';
@@ -69,7 +69,7 @@ export const until = async (done: () => Promise<boolean>, timeoutMs = 15_000) =>
   }
 };
 
-export const allEvents = async (store: EventStore): Promise<RecordedEvent[]> => (await store.readAll(-1, { max: 5_000 })).events;
+export const allEvents = async (store: EventStore): Promise<RecordedEvent[]> => (await store.readAll(START, { max: 5_000 })).events;
 
 /** Who has which slot, by the log; fails when two have one. */
 export const owners = async (store: EventStore, sessionId: string): Promise<Map<number, string>> => {

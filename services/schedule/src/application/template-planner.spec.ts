@@ -1,4 +1,4 @@
-import { InMemoryEventStore } from '@talon/event-sourcing';
+import { InMemoryEventStore, START } from '@talon/event-sourcing';
 import { deriveId, ManualClock } from '@talon/kernel';
 import type { TemplateRules } from '../domain/template';
 import type { ScheduleLists } from './ports';
@@ -30,7 +30,7 @@ async function setUp(change: Partial<TemplateRules> = {}) {
   const another = () => new TemplatePlanner(streams, planning, lists, clock);
   const session = async (date: string, entry = 0) => (await streams.session(deriveId('template-session', 't1', date, String(entry)))).state;
   const sessions = async () => {
-    const { events } = await store.readAll(-1, { max: 5_000, filter: { categories: ['session'] } });
+    const { events } = await store.readAll(START, { max: 5_000, filter: { categories: ['session'] } });
     return events.map(({ data }) => data as { date: string; startsAt: string; opensAt: string | null });
   };
   return { store, clock, streams, planning, planner: another(), another, session, sessions };

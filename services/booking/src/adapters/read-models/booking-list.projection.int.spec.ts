@@ -1,4 +1,4 @@
-import { InMemoryEventStore, type RecordedEvent } from '@talon/event-sourcing';
+import { InMemoryEventStore, type RecordedEvent, START } from '@talon/event-sourcing';
 import { LocalWake, newId } from '@talon/kernel';
 import { Feeds, createDataSource } from '@talon/read-model';
 import { freshDatabase } from '@talon/testing';
@@ -68,7 +68,7 @@ it('gives the same rows when a batch comes twice', async () => {
   await feeds.caughtUp('booking-list');
   const rows = async () => JSON.stringify(await dataSource.getRepository(BookingListRow).find({ order: { bookingId: 'ASC' } }));
   const before = await rows();
-  const { events } = await store.readAll(-1, { max: 5_000, filter: bookingListProjection.filter });
+  const { events } = await store.readAll(START, { max: 5_000, filter: bookingListProjection.filter });
   await dataSource.transaction((tx) => bookingListProjection.apply(events as RecordedEvent[], tx));
   expect(await rows()).toBe(before);
 });

@@ -1,4 +1,4 @@
-import { InMemoryEventStore, type RecordedEvent } from '@talon/event-sourcing';
+import { InMemoryEventStore, type RecordedEvent, START } from '@talon/event-sourcing';
 import { deriveId, LocalWake, ManualClock, newId } from '@talon/kernel';
 import { createDataSource, Feeds } from '@talon/read-model';
 import { RedisGate } from '@talon/redis';
@@ -63,7 +63,7 @@ describe('what comes back by itself', () => {
     gate = await RedisGate.connect(redis.url, { keyPrefix: `${newId()}:` });
     await dataSource.query('DELETE FROM feeds.cursors');
     await dataSource.query('DELETE FROM inventory.holds');
-    await dataSource.query('UPDATE inventory.sweeps SET position = -1');
+    await dataSource.query('UPDATE inventory.sweeps SET position = $1', [START]);
     const wake = new LocalWake();
     store = new InMemoryEventStore({ wake });
     clock = new ManualClock(NOW);
@@ -83,7 +83,7 @@ describe('what comes back by itself', () => {
   const metadata = { at: new Date(NOW).toISOString() };
   const reserve = (more: { holdUntil?: string; bookingId?: string } = {}) =>
     desk.reserve({ sessionId: SESSION, bookingId: newId(), attemptId: newId(), metadata, ...more });
-  const events = async (): Promise<RecordedEvent[]> => (await store.readAll(-1, { max: 1_000 })).events;
+  const events = async (): Promise<RecordedEvent[]> => (await store.readAll(START, { max: 1_000 })).events;
   const types = async () => (await events()).map(({ type }) => type);
   const openSlots = async () => (await dataSource.getRepository(HoldRow).find({ order: { slot: 'ASC' } })).map(({ slot }) => slot);
 
